@@ -1,0 +1,154 @@
+"""The city profile: what is particular to a city. `city.yml` in the landing area overrides the shipped Guangzhou profile."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from landgauge.errors import ConfigurationError
+
+SHIPPED = Path(__file__).parent / "profiles" / "guangzhou"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AreaTolerance(_Strict):
+    """Share by which a polygon's area may differ from the registered area."""
+
+    warn: float = Field(ge=0)
+    error: float = Field(gt=0)
+
+
+class GateLimits(_Strict):
+    """Quarantined share of a dataset above which the run complains, and above which it stops."""
+
+    tolerated_share: float = Field(ge=0, le=1)
+    stop_share: float = Field(ge=0, le=1)
+
+
+class SourceCheck(_Strict):
+    """A warning of the city's own on the source rows that feed a dataset: SQL that is true where something is odd.
+
+    The expression sees the source file's own columns and, for files with geometry, `polygon_area_m2`,
+    `polygon_parts` and `geometry_type`.
+    """
+
+    code: str
+    dataset: str
+    when: str
+    message_zh: str
+    message_en: str
+
+
+class District(_Strict):
+    """One district over the years in which its code is valid."""
+
+    code: str
+    name_zh: str
+    valid_from_year: int
+    valid_to_year: int | None = None
+    successor_code: str | None = None
+
+
+class Town(_Strict):
+    """A street or town of a district."""
+
+    code: str
+    name_zh: str
+    district_code: str
+
+
+class LandUse(_Strict):
+    """A land-use code and whether land of that use is evaluated."""
+
+    code: str
+    name_zh: str
+    is_industrial: bool
+
+
+class Industry(_Strict):
+    """An industry code of the city's own classification, beside GB/T 4754."""
+
+    edition: str
+    code: str
+    name_zh: str
+    level: int
+    parent_code: str | None = None
+
+
+class Profile(_Strict):
+    """A city: codes, coordinate systems, limits, and the tables that its rows are checked against."""
+
+    city_code: str
+    name_zh: str
+    parcel_code_pattern: str
+    enterprise_code_pattern: str | None = None  # None: 统一社会信用代码 (GB 32100)
+    projected_crs: str
+    extent: tuple[float, float, float, float]
+    area_tolerance: AreaTolerance
+    gate: GateLimits
+    schemes: tuple[str, ...]
+    generated: bool = False
+    checks: tuple[SourceCheck, ...] = ()
+    districts: tuple[District, ...]
+    towns: tuple[Town, ...] = ()
+    land_use: tuple[LandUse, ...]
+    industries: tuple[Industry, ...] = ()
+
+    @field_validator("parcel_code_pattern", "enterprise_code_pattern")
+    @classmethod
+    def _compiles(cls, value: str | None) -> str | None:
+        if value is not None:
+            re.compile(value)
+        return value
+
+
+_TABLES = ("districts", "towns", "land_use", "industries")
+
+
+def load(landing: Path | None) -> Profile:
+    """Return the profile of a landing area: the shipped one, overridden key by key by `LANDING/city.yml`.
+
+    Raises ConfigurationError naming the file and the key that is wrong.
+    """
+    merged = _read(SHIPPED / "city.yml")
+    own = landing / "city.yml" if landing else None
+    if own is not None and own.is_file():
+        merged |= _read(own)
+    try:
+        return Profile.model_validate(merged)
+    except ValidationError as error:
+        where = own if own is not None and own.is_file() else SHIPPED / "city.yml"
+        raise ConfigurationError(f"{where}: {_explain(error)}", "Correct the key; docs/mapping.md lists them all.") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: not readable as YAML: {error}", "Save it as UTF-8 YAML.") from error
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path}: expected keys and values", "See docs/mapping.md for an example.")
+    for key in _TABLES:
+        if isinstance(content.get(key), str):
+            content[key] = _table(path.parent / content[key], path)
+    return content
+
+
+def _table(path: Path, named_in: Path) -> list[dict[str, Any]]:
+    """Rows of a table that the profile names; empty cells are left out, so that defaults hold."""
+    if not path.is_file():
+        raise ConfigurationError(f"{named_in}: names {path.name}, which is not beside it", "Add the file or correct the name.")
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        return [{k: v for k, v in row.items() if k and v not in (None, "")} for row in csv.DictReader(handle)]
+
+
+def _explain(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'profile'}: {e['msg']} (found {e['input']!r:.80})" for e in error.errors()[:5])
