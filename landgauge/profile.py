@@ -1,4 +1,4 @@
-"""The city profile: what is particular to a city. `city.yml` in the landing area overrides the shipped Guangzhou profile."""
+"""The city profile: what is particular to a city. `LANDING/city.yml` overrides the shipped Guangzhou profile."""
 
 from __future__ import annotations
 
@@ -126,7 +126,9 @@ def load(landing: Path | None) -> Profile:
         return Profile.model_validate(merged)
     except ValidationError as error:
         where = own if own is not None and own.is_file() else SHIPPED / "city.yml"
-        raise ConfigurationError(f"{where}: {_explain(error)}", "Correct the key; docs/mapping.md lists them all.") from error
+        raise ConfigurationError(
+            f"{where}: {_explain(error)}", "Correct the key; docs/mapping.md lists them all."
+        ) from error
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -145,10 +147,15 @@ def _read(path: Path) -> dict[str, Any]:
 def _table(path: Path, named_in: Path) -> list[dict[str, Any]]:
     """Rows of a table that the profile names; empty cells are left out, so that defaults hold."""
     if not path.is_file():
-        raise ConfigurationError(f"{named_in}: names {path.name}, which is not beside it", "Add the file or correct the name.")
+        raise ConfigurationError(
+            f"{named_in}: names {path.name}, which is not beside it", "Add the file or correct the name."
+        )
     with path.open(encoding="utf-8-sig", newline="") as handle:
         return [{k: v for k, v in row.items() if k and v not in (None, "")} for row in csv.DictReader(handle)]
 
 
 def _explain(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'profile'}: {e['msg']} (found {e['input']!r:.80})" for e in error.errors()[:5])
+    return "; ".join(
+        f"{'.'.join(map(str, e['loc'])) or 'profile'}: {e['msg']} (found {e['input']!r:.80})"
+        for e in error.errors()[:5]
+    )

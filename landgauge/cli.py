@@ -1,0 +1,232 @@
+"""The command line: a thin face on the stages. Exit codes: 0 done, 1 complaints, 2 wrong call, 3 stopped."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from landgauge import __version__, log
+from landgauge.errors import COMPLAINTS, DONE, STOPPED, ConfigurationError, LandgaugeError
+from landgauge.settings import Settings, year_end
+
+_log = log.get("cli")
+STAGE_HELP = {
+    "ingest": "load the declarations of a year from the landing area",
+    "check": "run the gate on what was loaded",
+    "build": "build the indicator marts",
+    "score": "score, rank and grade by the schemes",
+    "contracts": "work out the contract calendar",
+    "forecast": "forecast land demand, supply and their balance",
+    "publish": "publish the year as one snapshot",
+    "report": "write the annual report from the published marts",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; messages go to stderr, results to stdout."""
+    options = _parser().parse_args(argv)
+    log.configure(options.verbose)
+    try:
+        return options.command(options)
+    except LandgaugeError as error:
+        print(f"landgauge: {error.message}", file=sys.stderr)
+        print(error.next_step or "Correct the cause and repeat the command.", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("landgauge: interrupted; nothing was published. Repeat the command to go on.", file=sys.stderr)
+        return STOPPED
+    except MemoryError:
+        print("landgauge: out of memory; nothing was published.", file=sys.stderr)
+        print("Repeat with --memory-limit below the machine's memory.", file=sys.stderr)
+        return STOPPED
+    except Exception as error:
+        return _unexpected(options, error)
+
+
+def _unexpected(options: argparse.Namespace, error: Exception) -> int:
+    """A fault of ours: the traceback goes to a file, the person gets a sentence."""
+    where = "with --verbose for the details"
+    warehouse: Path | None = getattr(options, "warehouse", None)
+    if warehouse is not None and warehouse.is_dir():
+        path = warehouse / "logs" / "error.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(traceback.format_exc(), encoding="utf-8")
+        where = f"and send {path} to the maintainers"
+    if options.verbose:
+        traceback.print_exc()
+    print(f"landgauge: unexpected {type(error).__name__}: {error}", file=sys.stderr)
+    print(f"Nothing was published. Repeat the command {where}.", file=sys.stderr)
+    return STOPPED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="landgauge", description="Yearly post-evaluation of a city's industrial land."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--warehouse", type=Path, required=True, metavar="DIR", help="where the warehouse is kept")
+    common.add_argument("-v", "--verbose", action="store_true", help="say more")
+    _add_evaluate(commands, common)
+    for name, text in STAGE_HELP.items():
+        stage = _run_options(commands.add_parser(name, parents=[common], help=text))
+        stage.set_defaults(command=_stage, stage=name)
+    _add_demo(commands, common)
+    _add_query(commands, common)
+    return parser
+
+
+def _add_evaluate(commands: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    evaluate = commands.add_parser("evaluate", parents=[common], help="run every stage of a year")
+    _run_options(evaluate).set_defaults(command=_evaluate)
+
+
+def _add_demo(commands: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    demo = commands.add_parser("demo", parents=[common], help="write a generated city and evaluate its years")
+    demo.add_argument("--parcels", type=_positive, default=2000, metavar="N")
+    demo.add_argument("--enterprises", type=_positive, default=10_000, metavar="N", help="a year")
+    demo.add_argument("--years", type=_positive, default=3, metavar="N")
+    demo.add_argument("--last-year", type=_year, default=2024, metavar="YYYY")
+    demo.add_argument("--seed", type=int, default=1, metavar="N")
+    demo.add_argument("--threads", type=int, default=0, metavar="N", help=argparse.SUPPRESS)
+    demo.add_argument("--memory-limit", default="", help=argparse.SUPPRESS)
+    demo.set_defaults(command=_demo)
+
+
+def _add_query(commands: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    query = commands.add_parser("query", parents=[common], help="read the published marts")
+    query.add_argument("sql", metavar="SQL")
+    query.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    query.set_defaults(command=_query)
+
+
+def _run_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--landing", type=Path, metavar="DIR", help="the landing area (needed by ingest)")
+    parser.add_argument("--year", type=_year, required=True, metavar="YYYY", help="the year that is evaluated")
+    parser.add_argument("--scheme", nargs="+", default=(), metavar="CODE", help="instead of the city profile's schemes")
+    parser.add_argument("--as-of", type=_date, metavar="DATE", help="day on which due dates are looked at; 31 December")
+    parser.add_argument("--approved-by", metavar="NAME", help="publish as final, approved by this person or committee")
+    parser.add_argument("--threads", type=int, default=0, metavar="N", help="0: all")
+    parser.add_argument("--memory-limit", default="", metavar="SIZE", help="for the warehouse engine, such as 2GB")
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
+
+
+def _year(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) == 4):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a year of four digits")
+    return int(text)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date YYYY-MM-DD") from error
+
+
+def _settings(options: argparse.Namespace, needs_landing: bool) -> Settings:
+    if needs_landing and options.landing is None:
+        raise ConfigurationError("--landing is missing", "Name the folder with the declarations: --landing DIR.")
+    if needs_landing and not options.landing.is_dir():
+        raise ConfigurationError(
+            f"{options.landing} is not a folder", "Name an existing landing folder: --landing DIR."
+        )
+    if options.warehouse.exists() and not options.warehouse.is_dir():
+        raise ConfigurationError(f"{options.warehouse} is a file", "Name a folder for the warehouse: --warehouse DIR.")
+    return Settings(
+        warehouse=options.warehouse.resolve(),
+        landing=options.landing.resolve() if options.landing else None,
+        year=options.year,
+        as_of=options.as_of or year_end(options.year),
+        schemes=tuple(options.scheme),
+        approved_by=options.approved_by,
+        threads=options.threads,
+        memory_limit=options.memory_limit,
+    )
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from landgauge import stages
+
+    settings = _settings(options, needs_landing=True)
+    return _close([settings], stages.evaluate(settings))
+
+
+def _stage(options: argparse.Namespace) -> int:
+    from landgauge import stages
+
+    settings = _settings(options, needs_landing=options.stage == "ingest")
+    complaints = stages.run_stage(options.stage, settings).complaints
+    print(f"{options.stage} of {settings.year} done{_with(complaints)}.", file=sys.stderr)
+    return COMPLAINTS if complaints else DONE
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from ingestion.synthetic.city import write_city
+
+    from landgauge import stages
+
+    landing = options.warehouse.resolve() / "landing"
+    if landing.exists() and not (landing / "truth.json").is_file() and any(landing.iterdir()):
+        raise ConfigurationError(
+            f"{landing} holds data that are not generated", "Name another folder: --warehouse DIR."
+        )
+    _log.info("writing a generated city: %d parcels, %d enterprises a year", options.parcels, options.enterprises)
+    write_city(landing, options.parcels, options.enterprises, options.years, options.last_year, options.seed)
+    years = range(options.last_year - options.years + 1, options.last_year + 1)
+    runs = [
+        Settings(
+            warehouse=options.warehouse.resolve(),
+            landing=landing,
+            year=year,
+            as_of=year_end(year),
+            threads=options.threads,
+            memory_limit=options.memory_limit,
+        )
+        for year in years
+    ]
+    return _close(runs, tuple(c for settings in runs for c in stages.evaluate(settings)))
+
+
+def _with(complaints: tuple[str, ...]) -> str:
+    return f", with {len(complaints)} complaint(s); see above" if complaints else ""
+
+
+def _close(runs: Sequence[Settings], complaints: tuple[str, ...]) -> int:
+    """Show what each stage cost and end with what to do next."""
+    from warehouse import manifest
+
+    print(manifest.stage_table(runs[-1], [s.year for s in runs]), file=sys.stderr)
+    for complaint in complaints:
+        print(f"complaint: {complaint}", file=sys.stderr)
+    last = runs[-1]
+    page = last.published / "report" / str(last.year) / "city.html"
+    state = "final" if last.approved_by else "provisional"
+    print(f"{last.year} is published, {state}{_with(complaints)}. Open {page}", file=sys.stderr)
+    return COMPLAINTS if complaints else DONE
+
+
+def _query(options: argparse.Namespace) -> int:
+    from warehouse.query import query
+
+    snapshot = options.warehouse / "published" / "current.duckdb"
+    if not snapshot.is_file():
+        raise ConfigurationError(f"nothing is published in {options.warehouse}", "Run `landgauge evaluate` first.")
+    sys.stdout.write(query(snapshot, options.sql, options.format))
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The only code that opens a warehouse: connect, read, write, transform, publish."""

@@ -1,0 +1,99 @@
+"""Connections to the working file, and Arrow in and out of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from landgauge.errors import StageFailed, WarehouseBusy
+from landgauge.settings import Settings, threads_available
+
+EXTENSIONS = Path(sys.prefix) / "share" / "landgauge" / "duckdb"
+
+
+def install_extensions(target: Path = EXTENSIONS) -> Path:
+    """Install the spatial extension from its Python package, without a network, and return the directory."""
+    import duckdb_extension_spatial
+
+    root = Path(duckdb_extension_spatial.__file__).parent
+    source = root / "extensions" / f"v{duckdb.__version__}" / "spatial.duckdb_extension"
+    if not source.is_file():
+        raise StageFailed(
+            f"duckdb-extension-spatial does not fit duckdb {duckdb.__version__}", "Install both from requirements.lock."
+        )
+    if not list(target.glob(f"v{duckdb.__version__}/*/spatial.duckdb_extension")):
+        target.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect(":memory:", config={"extension_directory": str(target)}) as con:
+            con.execute(f"install '{source}'")
+    return target
+
+
+def extensions(con: duckdb.DuckDBPyConnection) -> None:
+    """Load the spatial extension into a connection."""
+    con.execute(f"set extension_directory = '{install_extensions()}'")
+    con.execute("load spatial")
+
+
+def config(settings: Settings) -> dict[str, str | int]:
+    """Return what every connection of a run is opened with; dbt's profile uses the same values."""
+    values: dict[str, str | int] = {"threads": settings.threads or threads_available()}
+    if settings.memory_limit:
+        values["memory_limit"] = settings.memory_limit
+    return values
+
+
+@contextmanager
+def connect(settings: Settings, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the working file with the spatial extension loaded; closed on leaving.
+
+    Raises WarehouseBusy when another process has it open, StageFailed when it is damaged or the disk is full.
+    """
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    try:
+        con = duckdb.connect(str(settings.database), read_only=read_only, config=config(settings))
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise WarehouseBusy(
+                f"{settings.database} is open elsewhere: {error}", "Wait for that run, or end it."
+            ) from error
+        raise StageFailed(
+            f"{settings.database} cannot be opened: {error}", "Look at the disk and the rights of the folder."
+        ) from error
+    try:
+        con.execute("set preserve_insertion_order = true")
+        extensions(con)
+        yield con
+    finally:
+        con.close()
+
+
+def read_arrow(settings: Settings, sql: str) -> pa.Table:
+    """Return the rows of a query on the working file as one Arrow table."""
+    with connect(settings) as con:
+        return con.execute(sql).to_arrow_table()
+
+
+def write_arrow(settings: Settings, name: str, table: pa.Table) -> None:
+    """Replace the table `schema.name` of the working file by these rows."""
+    schema = name.split(".", 1)[0]
+    with connect(settings) as con:
+        con.register("incoming", table)
+        con.execute(f"create schema if not exists {schema}")
+        con.execute(f"create or replace table {name} as select * from incoming")
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the free space of the disk that holds a folder."""
+    return shutil.disk_usage(folder).free
+
+
+def process_label() -> str:
+    """Return who a lock belongs to: process id and command."""
+    return f"pid {os.getpid()} ({Path(sys.argv[0]).name} {' '.join(sys.argv[1:3])})"
