@@ -96,6 +96,7 @@ class Profile(_Strict):
     gate: GateLimits
     schemes: tuple[str, ...]
     generated: bool = False
+    notes: tuple[str, ...] = ()  # what a reader of the results must know; shown in the report
     checks: tuple[SourceCheck, ...] = ()
     districts: tuple[District, ...]
     towns: tuple[Town, ...] = ()
