@@ -174,15 +174,14 @@ def _stage(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from ingestion.synthetic.city import write_city
-
-    from landgauge import stages
-
     landing = options.warehouse.resolve() / "landing"
     if landing.exists() and not (landing / "truth.json").is_file() and any(landing.iterdir()):
         raise ConfigurationError(
             f"{landing} holds data that are not generated", "Name another folder: --warehouse DIR."
         )
+    from ingestion.synthetic.city import write_city
+    from landgauge import stages
+
     _log.info("writing a generated city: %d parcels, %d enterprises a year", options.parcels, options.enterprises)
     write_city(landing, options.parcels, options.enterprises, options.years, options.last_year, options.seed)
     years = range(options.last_year - options.years + 1, options.last_year + 1)

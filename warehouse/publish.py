@@ -28,7 +28,7 @@ _RUN_TABLE = """
 create table if not exists marts.fct_run (
     run_id varchar, state varchar, year integer, as_of_date date, schemes varchar[], git_sha varchar,
     inputs_sha256 varchar, policy_sha256 varchar, code_sha256 varchar, started_at timestamp, finished_at timestamp,
-    published_at timestamp, approved_by varchar, generated boolean
+    published_at timestamp, approved_by varchar, generated boolean, notes varchar[]
 )"""
 
 
@@ -58,24 +58,26 @@ def publish(settings: Settings) -> StageResult:
     its rows stay and only its state changes. Raises StageFailed when the year has not been built, or the disk is full.
     """
     settings.published.mkdir(parents=True, exist_ok=True)
-    for stale in settings.published.glob(".building*"):
-        stale.unlink()
+    _clear(settings)
     building = settings.published / f".building-{os.getpid()}.duckdb"
     try:
         if settings.snapshot.exists():
             shutil.copyfile(settings.snapshot, building)
         run_id, rows = _write(settings, building)
+        _put_in_place(settings, building, run_id)
     except (duckdb.Error, OSError) as error:
         raise StageFailed(
             f"publishing failed: {error}", "The old snapshot stands. Mend the cause and repeat."
         ) from error
     finally:
-        for rest in settings.published.glob(f"{building.name}.wal"):
-            rest.unlink()
-        if "run_id" not in locals():
-            building.unlink(missing_ok=True)
-    _put_in_place(settings, building, run_id)
+        _clear(settings)
     return StageResult(rows=rows)
+
+
+def _clear(settings: Settings) -> None:
+    """Remove what an unfinished publication left; nobody reads these files."""
+    for rest in settings.published.glob(".building*"):
+        rest.unlink()
 
 
 def _write(settings: Settings, building: Path) -> tuple[str, dict[str, int]]:
@@ -201,7 +203,7 @@ def _is_published(con: duckdb.DuckDBPyConnection, run_id: str) -> bool:
 
 def _record_run(con: duckdb.DuckDBPyConnection, settings: Settings, run: Mapping[str, Any]) -> None:
     state, now = "final" if settings.approved_by else "provisional", datetime.now(UTC).replace(tzinfo=None)
-    generated = con.execute("select generated from work.profile.setting").fetchone()[0]
+    generated, notes = con.execute("select generated, notes from work.profile.setting").fetchone()
     con.execute("delete from marts.fct_run where run_id = ? and state = ?", [run["run_id"], state])
     names = (
         "run_id",
@@ -220,6 +222,7 @@ def _record_run(con: duckdb.DuckDBPyConnection, settings: Settings, run: Mapping
         "published_at": now,
         "approved_by": settings.approved_by,
         "generated": generated,
+        "notes": notes,
     }
     marks = ", ".join(f"${name}" for name in row)
     con.execute(f"insert into marts.fct_run ({', '.join(row)}) values ({marks})", row)
