@@ -1,0 +1,1 @@
+"""DAGs: when, in which order, with what approval, and nothing else."""

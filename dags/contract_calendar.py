@@ -1,0 +1,35 @@
+"""What is due, when and for whom, as of a day: every month."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from airflow.sdk import DAG, CronDataIntervalTimetable, chain
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from dags.wiring import CITY_TIME, CONTRACT_CALENDAR, DEFAULT_ARGS, FIRST_DAY, calendar_target, parameters, stage_task
+
+DOC = """
+### 监管协议日历 Contract calendar
+On the first of every month: the contracts layer as of that day, on the indicators of the last published year.
+`as_of` and `year` can be given; the marts stay in the working file until a year is published.
+"""
+
+with DAG(
+    dag_id="contract_calendar",
+    description="Contract stages that are due, as of a day",
+    schedule=CronDataIntervalTimetable("0 3 1 * *", timezone=CITY_TIME),
+    start_date=FIRST_DAY,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    params=parameters("year", "as_of", "schemes", "landing", "warehouse"),
+    tags=["landgauge", "contracts"],
+    doc_md=DOC,
+):
+    chain(
+        stage_task("build", resolve=calendar_target)(),
+        stage_task("contracts", outlets=(CONTRACT_CALENDAR,), resolve=calendar_target)(),
+    )

@@ -1,0 +1,159 @@
+{#- Numerator, denominator and reason of one indicator as columns; the only place where a reason is given. -#}
+
+{% macro indicator_parts(specs, empty_when=none) %}
+    {%- for spec in specs %}
+    cast({{ spec.numerator }} as double) as {{ spec.code }}__num,
+    cast({{ spec.denominator }} as double) as {{ spec.code }}__den,
+    {{ null_reason(spec, empty_when) }} as {{ spec.code }}__reason{{ "," if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+{#- Precedence: register_not_loaded, no_enterprise, value_missing, zero_denominator. -#}
+{% macro null_reason(spec, empty_when=none) -%}
+    case
+        {%- if spec.needs %}
+        when not ({{ spec.needs | join('_loaded and ') }}_loaded) then 'register_not_loaded'
+        {%- endif %}
+        {%- if empty_when %}
+        when {{ empty_when }} then 'zero_denominator'
+        {%- endif %}
+        {%- if spec.of_enterprises %}
+        when enterprise_count = 0 then 'no_enterprise'
+        {%- endif %}
+        when ({{ spec.numerator }}) is null or ({{ spec.denominator }}) is null then {{ spec.missing or "'value_missing'" }}
+        when ({{ spec.denominator }}) = 0 then 'zero_denominator'
+    end
+{%- endmacro %}
+
+{#- The wide columns. -#}
+{% macro indicator_values(specs) %}
+    {%- for spec in specs %}
+    case when {{ spec.code }}__reason is null then {{ spec.code }}__num / {{ spec.code }}__den end as {{ spec.code }}{{ "," if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+{#- The measures as marts show them. -#}
+{% macro measure_columns() %}
+    {%- for measure in measures() %}
+    cast({{ measure }} as double) as {{ measure }}{{ "," if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+{#- The long rows of one scale. -#}
+{% macro indicator_rows(scale, model, unit_code, specs) %}
+    {%- for spec in specs %}
+select
+    '{{ scale }}' as scale,
+    {{ unit_code }} as unit_code,
+    {{ eval_year() }} as year,
+    '{{ spec.code }}' as indicator_code,
+    case when {{ spec.code }}__reason is null then {{ spec.code }}__num / {{ spec.code }}__den end as value,
+    {{ spec.code }}__reason as null_reason,
+    {{ spec.code }}__num as numerator,
+    {{ spec.code }}__den as denominator,
+    {{ run_id() }} as run_id
+from {{ ref(model) }}
+{{ "union all" if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+{#-
+    Sums over the enterprises of a group; a pair takes only the enterprises that have both parts. The measures stay
+    decimal, so that sums of them are exact too; marts cast them.
+-#}
+{% macro enterprise_sums() %}
+    {%- for measure in measures() %}
+    sum({{ exact(measure) }}) as {{ measure }},
+    {%- endfor %}
+    {%- for code, numerator, denominator, dataset in enterprise_pairs() %}
+    {{ exact_sum(numerator, denominator ~ ' is not null') }} as {{ code }}__num,
+    {{ exact_sum(denominator, numerator ~ ' is not null') }} as {{ code }}__den{{ "," if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+{#- Sums over the parcels of a block, a district or the city. -#}
+{% macro parcel_sums() %}
+    count(*) as parcel_count,
+    {{ exact_sum('site_area_m2') }} as site_area_m2,
+    {%- for measure in measures() %}
+    {{ exact_sum(measure) }} as {{ measure }},
+    {%- endfor %}
+    {%- for spec in parcel_indicators() %}
+    {%- set both = spec.code ~ '__num is not null and ' ~ spec.code ~ '__den is not null' %}
+    {{ exact_sum(spec.code ~ '__num', both) }} as {{ spec.code }}__num,
+    {{ exact_sum(spec.code ~ '__den', both) }} as {{ spec.code }}__den,
+    min({{ spec.code }}__reason) filter (where {{ spec.code }}__reason = 'register_not_loaded')
+        as {{ spec.code }}__missing{{ "," if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+{#-
+    The intermediate model of blocks, districts or the city. `units` is the relation with a row for each unit;
+    `key` its code, which the parcels carry too (none: there is one unit, and every parcel belongs to it).
+-#}
+{% macro area_model(units, key, of_parcel=true) %}
+with parcels as (
+    select
+        {{ key ~ ',' if of_parcel else '' }}
+        {{ parcel_sums() }}
+    from {{ ref('int_indicators__parcel') }}
+    {{ 'group by ' ~ key if of_parcel else '' }}
+),
+
+enterprises as (
+    select
+        {{ 'parcels.' ~ key ~ ',' if of_parcel else '' }}
+        count(distinct shares.uscc) as enterprise_count,
+    from {{ ref('int_pairing__shares') }} as shares
+    inner join {{ ref('int_indicators__parcel') }} as parcels on shares.parcel_code = parcels.parcel_code
+    {{ 'group by parcels.' ~ key if of_parcel else '' }}
+),
+
+unmatched as (
+    select
+        {{ 'district_code,' if key == 'district_code' else '' }}
+        {{ exact_sum('unmatched_output_cny10k') }} as unmatched_output_cny10k,
+    from {{ ref('int_pairing__unmatched') }}
+    {{ 'group by district_code' if key == 'district_code' else '' }}
+),
+
+parts as (
+    select
+        units.{{ key }},
+        coalesce(parcels.parcel_count, 0) as parcel_count,
+        coalesce(parcels.site_area_m2, 0) as site_area_m2,
+        parcels.* exclude ({{ key ~ ', ' if of_parcel else '' }}parcel_count, site_area_m2),
+        case when loaded.enterprises_loaded then coalesce(enterprises.enterprise_count, 0) end as enterprise_count,
+        {%- if key != 'block_code' %}
+        case
+            when loaded.enterprises_loaded and loaded.operations_loaded
+                then coalesce(unmatched.unmatched_output_cny10k, 0)
+        end as unmatched_output_cny10k,
+        {%- endif %}
+        loaded.*,
+    from {{ units }} as units
+    cross join {{ ref('int_run__loaded') }} as loaded
+    {%- if of_parcel %}
+    left join parcels on units.{{ key }} = parcels.{{ key }}
+    left join enterprises on units.{{ key }} = enterprises.{{ key }}
+    {%- else %}
+    cross join parcels
+    cross join enterprises
+    {%- endif %}
+    {%- if key == 'district_code' %}
+    left join unmatched on units.district_code = unmatched.district_code
+    {%- elif key != 'block_code' %}
+    cross join unmatched
+    {%- endif %}
+)
+
+select
+    {{ key }},
+    parcel_count,
+    site_area_m2,
+    enterprise_count,
+    {{ 'unmatched_output_cny10k,' if key != 'block_code' else '' }}
+    {{ measures() | join(',\n    ') }},
+    {{ indicator_parts(area_indicators(), 'parcel_count = 0') }}
+from parts
+{% endmacro %}

@@ -1,0 +1,16 @@
+select
+    base_year,
+    year,
+    district_code,
+    industry_code,
+    scenario,
+    method,
+    land_ha,
+    demand_ha,
+    low_ha,
+    high_ha,
+    used,
+    rejected_reason,
+    diagnostics,
+    {{ run_id() }} as run_id,
+from {{ source('forecasted', 'land_demand') }}

@@ -1,0 +1,15 @@
+select
+    scheme_code,
+    scheme_version,
+    name_zh,
+    name_en,
+    replace(scales, ' ', '') as scale,
+    valid_from_year,
+    valid_to_year,
+    applied_back_to_year,
+    approved_by,
+    document,
+    illustrative,
+    note,
+    {{ run_id() }} as run_id,
+from {{ ref('scheme') }}

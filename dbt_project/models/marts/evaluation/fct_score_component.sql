@@ -1,0 +1,16 @@
+select
+    scale,
+    unit_code,
+    year,
+    scheme_code,
+    scheme_version,
+    indicator_code,
+    value,
+    ideal_value,
+    standardised,
+    weight,
+    contribution,
+    obstacle_degree,
+    imputed,
+    {{ run_id() }} as run_id,
+from {{ source('scored', 'score_component') }}

@@ -1,0 +1,9 @@
+select
+    uscc,
+    {{ eval_year() }} as year,
+    district_code,
+    land_area_m2,
+    {{ measure_columns() }},
+    {{ indicator_values(enterprise_indicators()) }},
+    {{ run_id() }} as run_id,
+from {{ ref('int_indicators__enterprise') }}

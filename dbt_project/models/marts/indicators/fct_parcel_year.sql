@@ -1,0 +1,16 @@
+select
+    parcel_code,
+    {{ eval_year() }} as year,
+    district_code,
+    town_code,
+    zone_code,
+    block_code,
+    land_use_code,
+    site_area_m2,
+    enterprise_count,
+    footprint_m2,
+    floor_area_m2,
+    {{ measure_columns() }},
+    {{ indicator_values(parcel_indicators()) }},
+    {{ run_id() }} as run_id,
+from {{ ref('int_indicators__parcel') }}

@@ -1,0 +1,17 @@
+select
+    load_id,
+    file_sha256,
+    dataset,
+    data_year,
+    file_name,
+    rows_in,
+    accepted,
+    quarantined,
+    superseded,
+    state,
+    reason,
+    rules_sha256,
+    loaded_at,
+    superseded_by,
+    run_id,
+from {{ source('ledger', 'load') }}

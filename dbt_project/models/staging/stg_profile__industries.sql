@@ -1,0 +1,7 @@
+select
+    edition,
+    code,
+    name_zh,
+    level,
+    parent_code,
+from {{ source('profile', 'industry') }}

@@ -1,0 +1,15 @@
+select
+    city_code,
+    name_zh,
+    projected_crs,
+    extent_min_lon,
+    extent_min_lat,
+    extent_max_lon,
+    extent_max_lat,
+    area_warn,
+    area_error,
+    gate_tolerated_share,
+    gate_stop_share,
+    schemes,
+    generated,
+from {{ source('profile', 'setting') }}

@@ -1,0 +1,5 @@
+select
+    code,
+    name_zh,
+    district_code,
+from {{ source('profile', 'town') }}

@@ -1,0 +1,15 @@
+select
+    load_id,
+    dataset,
+    data_year,
+    row_no,
+    rule_code,
+    column_name,
+    value,
+    original_row,
+    severity,
+    message_zh,
+    message_en,
+    next_step,
+    origin,
+from {{ source('quarantine', 'finding') }}

@@ -1,0 +1,1 @@
+"""The gate: Great Expectations suites built from the source contracts, on what one year's evaluation reads."""

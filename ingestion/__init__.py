@@ -1,0 +1,1 @@
+"""Source side: contracts, readers, mapping, row rules, ledger and quarantine."""

@@ -1,0 +1,202 @@
+"""The tables of ingestion in the working file: ledger, raw rows, findings; and the loads that stand in them."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import zipfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from ingestion import rows
+from ingestion.contract import Contract, all_contracts
+from ingestion.rows import RowContext
+from ingestion.scan import SourceFile
+from ingestion.source import literal, quoted
+from landgauge.profile import Profile
+
+_SCHEMAS = ("ledger", "raw", "accepted", "quarantine", "qc", "profile", "run")
+_TABLES = (
+    """create table if not exists ledger.load (
+    load_id bigint, file_sha256 varchar, dataset varchar, data_year integer, file_name varchar, rows_in bigint,
+    accepted bigint, quarantined bigint, superseded bigint, state varchar, reason varchar, rules_sha256 varchar,
+    loaded_at timestamp, superseded_by bigint, run_id varchar)""",
+    """create table if not exists ledger.load_column (
+    load_id bigint, source_column varchar, column_name varchar, given_unit varchar, factor double)""",
+    # dataset-years whose rows changed since they were last resolved: survives a killed run
+    "create table if not exists ledger.unresolved (dataset varchar, data_year integer)",
+    """create table if not exists quarantine.finding (
+    load_id bigint, dataset varchar, data_year integer, row_no bigint, rule_code varchar, column_name varchar,
+    value varchar, original_row varchar, severity varchar, message_zh varchar, message_en varchar,
+    next_step varchar, origin varchar)""",
+    """create table if not exists qc.source_finding (
+    load_id bigint, dataset varchar, data_year integer, row_no bigint, rule_code varchar, value varchar,
+    message_zh varchar, message_en varchar)""",
+)
+_BLOCK = 1 << 22
+
+
+@dataclass(frozen=True)
+class Load:
+    """One row of the ledger, as far as loading needs it."""
+
+    load_id: int
+    file_sha256: str
+    dataset: str
+    data_year: int
+    file_name: str
+    state: str
+    rules_sha256: str
+
+
+def create(con: duckdb.DuckDBPyConnection, profile: Profile, year: int) -> None:
+    """Create what is not there yet: schemas, tables, and for every contract its raw table and accepted view.
+
+    The rules' lookup tables must be prepared on the connection.
+    """
+    for schema in _SCHEMAS:
+        con.execute(f"create schema if not exists {schema}")
+    for table in _TABLES:
+        con.execute(table)
+    for contract in all_contracts().values():
+        _create_raw(con, contract, RowContext(profile, year, spreadsheet=False))
+
+
+def _create_raw(con: duckdb.DuckDBPyConnection, contract: Contract, context: RowContext) -> None:
+    """The raw table takes its types from the typed select itself; columns new to a contract are added."""
+    con.execute(
+        "create or replace temp table source_none (row_no bigint, geometry blob, polygon_area_m2 double, "
+        "centroid_lon double, centroid_lat double, geometry_error varchar)"
+    )
+    typed = rows.typed_select(contract, {}, context, "source_none")
+    columns = con.execute(f"describe select * exclude (row_no, is_bad) from ({typed})").fetchall()
+    declared = "".join(f", {quoted(row[0])} {row[1]}" for row in columns)
+    numbers = "load_id bigint, row_no bigint, data_year integer"
+    for table in (contract.dataset, f"corrected_{contract.dataset}"):
+        con.execute(f"create table if not exists raw.{table} ({numbers}{declared})")
+        there = {row[0] for row in con.execute(f"describe raw.{table}").fetchall()}
+        for name, kind, *_ in columns:
+            if name not in there:
+                con.execute(f"alter table raw.{table} add column {quoted(name)} {kind}")
+    con.execute(_accepted_view(contract, [row[0] for row in columns]))
+    con.execute("drop table source_none")
+
+
+def _accepted_view(contract: Contract, columns: list[str]) -> str:
+    names = ", ".join(f"r.{quoted(name)}" for name in ("load_id", "row_no", "data_year", *columns))
+    own = f"from raw.{contract.dataset} as r semi join loaded as l on r.load_id = l.load_id"
+    return f"""
+create or replace view accepted.{contract.dataset} as
+with loaded as (
+    select load_id from ledger.load where dataset = {literal(contract.dataset)} and state = 'loaded'
+),
+taken_out as (
+    select load_id, row_no from quarantine.finding
+    where dataset = {literal(contract.dataset)} and origin = 'resolve' and severity = 'error'
+    union all
+    select load_id, row_no from raw.corrected_{contract.dataset}
+)
+select {names} {own} anti join taken_out as t on r.load_id = t.load_id and r.row_no = t.row_no
+union all
+select {names} from raw.corrected_{contract.dataset} as r semi join loaded as l on r.load_id = l.load_id"""
+
+
+def loads(con: duckdb.DuckDBPyConnection) -> list[Load]:
+    """Return every row of the ledger in load order."""
+    sql = (
+        "select load_id, file_sha256, dataset, data_year, file_name, state, rules_sha256 "
+        "from ledger.load order by load_id"
+    )
+    return [Load(*row) for row in con.execute(sql).fetchall()]
+
+
+def next_id(con: duckdb.DuckDBPyConnection) -> int:
+    """Return the number of the next load."""
+    return int(con.execute("select coalesce(max(load_id), 0) + 1 from ledger.load").fetchall()[0][0])
+
+
+def enter(con: duckdb.DuckDBPyConnection, load: Load, rows_in: int, reason: str | None) -> None:
+    """Write a load's row, replacing the one of that number; counts of a loaded file are settled by resolution."""
+    con.execute("delete from ledger.load where load_id = ?", [load.load_id])
+    quarantined = rows_in if load.state == "rejected" else 0
+    con.execute(
+        "insert into ledger.load values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, null, null)",
+        [
+            load.load_id, load.file_sha256, load.dataset, load.data_year, load.file_name, rows_in,
+            rows_in - quarantined, quarantined, load.state, reason, load.rules_sha256,
+            datetime.now(UTC).replace(tzinfo=None),
+        ],
+    )  # fmt: skip
+
+
+def clear(con: duckdb.DuckDBPyConnection, load: Load) -> None:
+    """Take out all that a load left in other tables, before it is loaded again in place."""
+    if load.dataset in all_contracts():
+        con.execute(f"delete from raw.{load.dataset} where load_id = ?", [load.load_id])
+    for table in ("ledger.load_column", "quarantine.finding", "qc.source_finding"):
+        con.execute(f"delete from {table} where load_id = ?", [load.load_id])
+
+
+def supersede(con: duckdb.DuckDBPyConnection, load: Load, names: tuple[str, ...], later_too: bool = False) -> None:
+    """Mark the loads of those names in the load's dataset-year as superseded by it; their findings leave."""
+    older = "true" if later_too else "load_id < $id"
+    where = (
+        f"dataset = $dataset and data_year = $year and list_contains($names, file_name) and load_id <> $id and {older} "
+        "and state in ('loaded', 'rejected')"
+    )
+    values = {"id": load.load_id, "dataset": load.dataset, "year": load.data_year, "names": list(names)}
+    found = con.execute(f"select load_id from ledger.load where {where}", values).fetchall()
+    for (old,) in found:
+        con.execute(
+            "update ledger.load set state = 'superseded', superseded_by = ?, superseded = rows_in, accepted = 0, "
+            "quarantined = 0 where load_id = ?",
+            [load.load_id, old],
+        )
+        for table in ("quarantine.finding", "qc.source_finding"):
+            con.execute(f"delete from {table} where load_id = ?", [old])
+    if found:
+        mark(con, load.dataset, load.data_year)
+
+
+def mark(con: duckdb.DuckDBPyConnection, dataset: str, year: int) -> None:
+    """Note that a dataset-year must be resolved again."""
+    con.execute("delete from ledger.unresolved where dataset = ? and data_year = ?", [dataset, year])
+    con.execute("insert into ledger.unresolved values (?, ?)", [dataset, year])
+
+
+def keep(source: SourceFile, folder: Path) -> str:
+    """Copy a file as it came to `folder/<sha256>` and return the digest; a Shapefile is kept as one archive.
+
+    A copy is complete or not there: it is written beside its place and renamed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if not source.sidecars:
+        digest = sha256(source.path)
+        if (folder / digest).is_file():
+            return digest
+    part = folder / "incoming.part"
+    if source.sidecars:
+        _bundle((source.path, *source.sidecars), part)
+    else:
+        shutil.copyfile(source.path, part)
+    digest = sha256(part)  # of the copy: the file may have changed meanwhile
+    part.replace(folder / digest)
+    return digest
+
+
+def _bundle(paths: tuple[Path, ...], target: Path) -> None:
+    """Equal files give an equal archive: stored in order of name, all with the same date."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(paths, key=lambda p: p.name.encode("utf-8", "surrogateescape")):
+            info = zipfile.ZipInfo(path.name, date_time=(1980, 1, 1, 0, 0, 0))
+            with path.open("rb") as handle, archive.open(info, "w") as out:
+                shutil.copyfileobj(handle, out, _BLOCK)
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

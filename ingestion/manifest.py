@@ -1,0 +1,159 @@
+"""What a run is made of: the city's tables in the warehouse, and one row of digests that names the run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+from ingestion.contract import Contract, all_contracts
+from ingestion.mapping import Entry
+from landgauge import policy
+from landgauge.profile import Profile
+from landgauge.settings import DBT_PROJECT, PROJECT_ROOT, Settings
+
+_PACKAGES = ("landgauge", "ingestion", "expectations", "scoring", "warehouse", "reporting", "dags")
+_CODE = {".py", ".sql", ".yml", ".yaml"}
+_WORK = {"target", "logs", "dbt_packages", "__pycache__"}
+_ROW_SEEDS = {"unit", "energy_coefficient", "industry"}  # policy seeds that the row rules read
+_NOT_FOR_ROWS = {"gate", "schemes", "name_zh", "generated", "notes"}
+_MANIFEST = """create table if not exists run.manifest (
+    year integer, run_id varchar, as_of_date date, schemes varchar[], inputs_sha256 varchar, policy_sha256 varchar,
+    code_sha256 varchar, git_sha varchar, started_at timestamp)"""
+
+
+def rules_digest(contract: Contract | None, entry: Entry | None, kind: str, profile: Profile) -> str:
+    """Return the SHA-256 of all that decides how a file's rows are read: when it changes, a load is done again."""
+    own = {name: value for name, value in profile.model_dump(mode="json").items() if name not in _NOT_FOR_ROWS}
+    parts = [
+        contract.model_dump_json() if contract else "",
+        entry.rules(contract.dataset) if entry and contract else "",
+        kind,
+        json.dumps(own, ensure_ascii=False, sort_keys=True),
+        _row_seeds(),
+    ]
+    return _digest(parts)
+
+
+@cache
+def _row_seeds() -> str:
+    return _digest(path.read_text(encoding="utf-8") for path in policy.files() if path.stem in _ROW_SEEDS)
+
+
+def _digest(parts: Iterable[str]) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(hashlib.sha256(part.encode("utf-8", "surrogateescape")).digest())
+    return total.hexdigest()
+
+
+def write_profile(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
+    """Replace the tables of schema `profile` by the city's."""
+    west, south, east, north = profile.extent
+    con.execute(
+        "create or replace table profile.setting as select ?::varchar as city_code, ?::varchar as name_zh, "
+        "?::varchar as projected_crs, ?::double as extent_min_lon, ?::double as extent_min_lat, "
+        "?::double as extent_max_lon, ?::double as extent_max_lat, ?::double as area_warn, ?::double as area_error, "
+        "?::double as gate_tolerated_share, ?::double as gate_stop_share, ?::varchar[] as schemes, "
+        "?::boolean as generated, ?::varchar[] as notes",
+        [
+            profile.city_code, profile.name_zh, profile.projected_crs, west, south, east, north,
+            profile.area_tolerance.warn, profile.area_tolerance.error, profile.gate.tolerated_share,
+            profile.gate.stop_share, list(profile.schemes), profile.generated, list(profile.notes),
+        ],
+    )  # fmt: skip
+    columns = "code varchar, name_zh varchar, valid_from_year integer, valid_to_year integer, successor_code varchar"
+    districts = [(d.code, d.name_zh, d.valid_from_year, d.valid_to_year, d.successor_code) for d in profile.districts]
+    _table(con, "district", columns, districts)
+    towns = [(t.code, t.name_zh, t.district_code) for t in profile.towns]
+    _table(con, "town", "code varchar, name_zh varchar, district_code varchar", towns)
+    uses = [(u.code, u.name_zh, u.is_industrial) for u in profile.land_use]
+    _table(con, "land_use", "code varchar, name_zh varchar, is_industrial boolean", uses)
+    _table(
+        con, "industry", "edition varchar, code varchar, name_zh varchar, level integer, parent_code varchar",
+        _industries(profile),
+    )  # fmt: skip
+
+
+def _industries(profile: Profile) -> list[tuple[object, ...]]:
+    """The policy seed's rows; a code of the city's own takes the place of the seed's."""
+    found = {
+        (row["edition"], row["code"]): (row["name_zh"], int(row["level"]), row["parent_code"] or None)
+        for row in policy.rows("industry")
+    }
+    found |= {(i.edition, i.code): (i.name_zh, i.level, i.parent_code) for i in profile.industries}
+    return [(*key, *found[key]) for key in sorted(found)]
+
+
+def _table(con: duckdb.DuckDBPyConnection, name: str, columns: str, values: list[tuple[object, ...]]) -> None:
+    con.execute(f"create or replace table profile.{name} ({columns})")
+    if values:
+        con.executemany(f"insert into profile.{name} values ({', '.join('?' * len(values[0]))})", values)
+
+
+def write(con: duckdb.DuckDBPyConnection, settings: Settings, profile: Profile) -> str:
+    """Write the year's manifest and return the run id; loads that belong to no run yet become this one's."""
+    schemes = list(settings.schemes or profile.schemes)
+    inputs, rules, code = inputs_digest(con, settings.year), policy_digest(), code_digest()
+    profile_json = profile.model_dump_json()
+    parts = [inputs, rules, code, profile_json, json.dumps(schemes), settings.as_of.isoformat(), str(settings.year)]
+    run_id = _digest(parts)[:16]
+    con.execute(_MANIFEST)
+    con.execute("begin")
+    con.execute("delete from run.manifest where year = ?", [settings.year])
+    con.execute(
+        "insert into run.manifest values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            settings.year, run_id, settings.as_of, schemes, inputs, rules, code, git_sha(),
+            datetime.now(UTC).replace(tzinfo=None),
+        ],
+    )  # fmt: skip
+    con.execute("update ledger.load set run_id = ? where run_id is null", [run_id])
+    con.execute("commit")
+    return run_id
+
+
+def inputs_digest(con: duckdb.DuckDBPyConnection, year: int) -> str:
+    """Return the SHA-256 over the loads that an evaluation of the year reads."""
+    running = [c.dataset for c in all_contracts().values() if c.scope == "running"]
+    found = con.execute(
+        "select dataset, data_year, file_sha256, file_name, rules_sha256 from ledger.load where state = 'loaded' "
+        "and (data_year = $year or (data_year < $year and list_contains($running, dataset)))",
+        {"year": year, "running": running},
+    ).fetchall()
+    return _digest(json.dumps(row, ensure_ascii=False) for row in sorted(found))
+
+
+def policy_digest() -> str:
+    """Return the SHA-256 over the policy seeds, by name and content."""
+    return _digest(_named(policy.files(), policy.files()[0].parent if policy.files() else PROJECT_ROOT))
+
+
+def code_digest() -> str:
+    """Return the SHA-256 over the project's code: Python, SQL and YAML of its packages and of the dbt project."""
+    folders = [PROJECT_ROOT / name for name in _PACKAGES] + [DBT_PROJECT]
+    paths = [path for folder in folders if folder.is_dir() for path in folder.rglob("*") if path.suffix in _CODE]
+    kept = [path for path in paths if not _WORK & set(path.relative_to(PROJECT_ROOT).parts)]
+    return _digest(_named(sorted(kept, key=lambda p: p.relative_to(PROJECT_ROOT).as_posix()), PROJECT_ROOT))
+
+
+def _named(paths: list[Path], root: Path) -> Iterable[str]:
+    for path in paths:
+        yield path.relative_to(root).as_posix()
+        yield path.read_text(encoding="utf-8", errors="surrogateescape")
+
+
+def git_sha() -> str | None:
+    """Return the commit of the working tree, or None where there is none."""
+    try:
+        command = ["git", "-C", str(PROJECT_ROOT), "rev-parse", "HEAD"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None

@@ -1,0 +1,98 @@
+"""What a reader hands on: parts of a file as DuckDB relations with positional columns, and why a file is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingestion.contract import Contract
+from ingestion.mapping import Entry, Feed
+from ingestion.scan import Target, kind
+
+
+class Rejected(Exception):
+    """A file that cannot be taken: the rule that it breaks, and what exactly, in words for the ledger."""
+
+    def __init__(self, rule: str, detail: str, column: str | None = None, rows: int = 0) -> None:
+        """`rule` is the part behind `file:`; `rows` is how many rows the file has, where that is known."""
+        super().__init__(detail)
+        self.rule = rule
+        self.detail = detail
+        self.column = column
+        self.rows = rows
+
+
+@dataclass(frozen=True)
+class SourceField:
+    """A column of a part: the header as given, its name in the relation, and its DuckDB type."""
+
+    header: str
+    name: str
+    sql_type: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """A table of a file: the relation has row_no, the fields, `extra` (surplus cells as JSON) and `wkb`, if any."""
+
+    relation: str
+    fields: tuple[SourceField, ...]
+    spreadsheet: bool = False
+    has_geometry: bool = False
+    crs: str | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to read: the stored file, the name it came under, the contract it feeds and the mapping's options."""
+
+    path: Path
+    name: str
+    contract: Contract
+    target: Target
+    work: Path
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """How the file is read."""
+        return kind(self.name)
+
+    @property
+    def entry(self) -> Entry | None:
+        """The mapping entry, if any."""
+        return self.target.entry
+
+    @property
+    def feed(self) -> Feed:
+        """The mapping's part for the dataset."""
+        return self.target.feed
+
+    def recognises(self, header: str) -> bool:
+        """Tell whether a header is one of the contract's or one that the mapping names."""
+        if self.contract.resolve_header(header)[0] is not None:
+            return True
+        specs = self.feed.columns.values()
+        return any(header.strip() in (spec.column, *spec.columns) for spec in specs)
+
+
+def quoted(name: str) -> str:
+    """Return an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str | None) -> str:
+    """Return an SQL string literal, or null."""
+    return "null" if text is None else "'" + text.replace("'", "''") + "'"
+
+
+def relation_name(index: int) -> str:
+    """Return the name of a file's n-th relation."""
+    return f"source_{index}"
+
+
+def fields_of(headers: list[str], types: list[str] | None = None) -> tuple[SourceField, ...]:
+    """Return the fields of a header row: c1, c2, … in its order."""
+    kinds = types or ["VARCHAR"] * len(headers)
+    return tuple(SourceField(h, f"c{i}", t) for i, (h, t) in enumerate(zip(headers, kinds, strict=True), start=1))

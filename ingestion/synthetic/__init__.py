@@ -1,0 +1,1 @@
+"""The generated city: a landing area with every dataset of the input contract, and the list of its seeded defects."""

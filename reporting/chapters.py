@@ -1,0 +1,276 @@
+"""What the report's chapters show, read from the marts: run, data quality, districts, zones, contracts, methods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reporting import figures, words
+from reporting.figures import Form
+from reporting.marts import Marts, Row
+
+SHOWN_OBLIGATIONS = 20
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of figures: the mart's column, its heading and how it is written."""
+
+    key: str
+    heading: str
+    form: Form
+
+
+@dataclass(frozen=True)
+class AreaTable:
+    """Units with their figures; `reasons` says why a figure is missing, by unit code and column."""
+
+    columns: tuple[Column, ...]
+    rows: list[Row]
+    total: Row
+    reasons: dict[tuple[str, str], str]
+    notes: list[str]
+    missing: str | None
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The ledger and the quarantine of the year, what earlier years brought in, and the suspicious cases."""
+
+    datasets: list[Row]
+    total: Row
+    files: list[Row]
+    earlier: list[Row]
+    rejected: list[Row]
+    rules: list[Row]
+    checks: list[Row]
+
+
+@dataclass(frozen=True)
+class Contracts:
+    """Obligations by state, the ones past due, and the next ones."""
+
+    states: list[Row]
+    overdue: list[Row]
+    coming: list[Row]
+    missing: str | None
+
+
+@dataclass(frozen=True)
+class Methods:
+    """Schemes, weights, ideal values and indicator definitions of the year."""
+
+    schemes: list[Row]
+    weights: list[Row]
+    ideals: list[Row]
+    indicators: list[Row]
+
+
+def absence(marts: Marts, what: str, datasets: Sequence[str]) -> str:
+    """Say in one sentence why a chapter has no rows: which registers did not come, or came without a usable row."""
+    loaded = marts.rows(
+        "select distinct dataset from fct_load where state = 'loaded' and year <= ? and list_contains(?, dataset)",
+        [marts.year, list(datasets)],
+    )
+    absent = [words.word(d, words.DATASETS) for d in datasets if d not in {r["dataset"] for r in loaded}]
+    if absent:
+        why = f"未收到{words.join([f'「{name}」' for name in absent])}资料(register_not_loaded)"
+    else:
+        why = "资料已经收到,但没有得出可以发布的结果"
+    return f"本年度没有{what}:{why}。"
+
+
+_LEDGER = """
+select dataset, count(*) as files, sum(rows_in)::bigint as rows_in, sum(accepted)::bigint as accepted,
+    sum(quarantined)::bigint as quarantined, sum(superseded)::bigint as superseded,
+    count(*) filter (where state = 'rejected') as rejected,
+    bool_and(rows_in = accepted + quarantined + superseded) as adds_up
+from fct_load where year = ?
+"""
+
+
+def quality(marts: Marts) -> Quality:
+    """Return the data-quality chapter."""
+    year = [marts.year]
+    return Quality(
+        datasets=marts.rows(f"{_LEDGER} group by dataset order by dataset", year),
+        total=marts.one(_LEDGER.replace("select dataset,", "select"), year),
+        files=marts.rows("select * from fct_load where year = ? order by dataset, file_name, file_sha256", year),
+        earlier=marts.rows(
+            "select year, dataset, count(*) as files, sum(rows_in)::bigint as rows_in, "
+            "sum(accepted)::bigint as accepted, sum(quarantined)::bigint as quarantined, "
+            "sum(superseded)::bigint as superseded from fct_load where year < ? group by all order by year desc, dataset",
+            year,
+        ),
+        rejected=marts.rows(
+            "select * from fct_load where state = 'rejected' and year = ? order by dataset, file_name, file_sha256", year
+        ),
+        rules=marts.rows(
+            "select dataset, rule_code, severity, count(*) as n, min(message_zh) as message, min(next_step) as next_step "
+            "from fct_quarantine where year = ? group by all order by severity, n desc, dataset, rule_code",
+            year,
+        ),
+        checks=marts.checks(),
+    )
+
+
+def _area_columns(city: Row, rows: list[Row]) -> tuple[Column, ...]:
+    amounts = [r.get("output_cny10k") or 0 for r in [*rows, city]]
+    taxes = [r.get("tax_paid_cny10k") or 0 for r in [*rows, city]]
+    amount, tax = figures.money(max(amounts)), figures.money(max(taxes))
+    return (
+        Column("parcels", "工业宗地", Form("宗", 0)),
+        Column("site_area_m2", "用地面积", figures.HA_OF_M2),
+        Column("output_cny10k", "工业总产值", amount),
+        Column("unmatched_output_cny10k", "未落宗产值", amount),
+        Column("tax_paid_cny10k", "入库税收", tax),
+        Column("land_output_cny10k_per_ha", "土地产出率", figures.CNY10K_PER_HA),
+        Column("land_tax_cny10k_per_ha", "地均税收", figures.CNY10K_PER_HA),
+        Column("plot_ratio", "容积率", figures.RATIO),
+        Column("energy_per_output_tce_per_cny10k", "产值能耗", figures.TCE),
+        Column("rd_intensity", "R&D经费强度", figures.PERCENT),
+    )
+
+
+def districts(marts: Marts) -> AreaTable:
+    """Return the table of districts with the city as its last row."""
+    rows = marts.rows(
+        "with p as (select district_code, count(*) as parcels from dim_parcel where is_industrial group by all), "
+        "n as (select district_code, arg_max(name_zh, valid_from_year) as name_zh from dim_district "
+        "where valid_from_year <= ? and coalesce(valid_to_year, 9999) >= ? group by all) "
+        "select d.*, d.district_code as unit_code, coalesce(u.name_zh, n.name_zh, d.district_code) as name_zh, "
+        "coalesce(p.parcels, 0) as parcels from fct_district_year as d "
+        "left join dim_unit as u on u.scale = 'district' and u.unit_code = d.district_code "
+        "left join n on n.district_code = d.district_code left join p on p.district_code = d.district_code "
+        "order by d.district_code",
+        [marts.year, marts.year],
+    )
+    city = marts.one(
+        "select *, city_code as unit_code, (select count(*) from dim_parcel where is_industrial) as parcels "
+        "from fct_city_year order by city_code"
+    )
+    return AreaTable(
+        columns=_area_columns(city, rows),
+        rows=rows,
+        total=city,
+        reasons=_reasons(marts, ("district", "city")),
+        notes=_reconciliation(marts),
+        missing=None if rows else absence(marts, "分区指标", ["parcels"]),
+    )
+
+
+def _reasons(marts: Marts, scales: Sequence[str]) -> dict[tuple[str, str], str]:
+    """Why figures are missing; output and tax have no reason of their own and take that of their land rate."""
+    found = marts.rows(
+        "select unit_code, indicator_code, null_reason from fct_indicator_value "
+        "where list_contains(?, scale) and value is null and null_reason is not null",
+        [list(scales)],
+    )
+    reasons = {(r["unit_code"], r["indicator_code"]): words.reason(r["null_reason"]) for r in found}
+    kin = {
+        "output_cny10k": "land_output_cny10k_per_ha",
+        "unmatched_output_cny10k": "land_output_cny10k_per_ha",
+        "tax_paid_cny10k": "land_tax_cny10k_per_ha",
+    }
+    for unit in {unit for unit, _ in reasons}:
+        for column, rate in kin.items():
+            if (unit, rate) in reasons:
+                reasons.setdefault((unit, column), reasons[unit, rate])
+    return reasons
+
+
+def _reconciliation(marts: Marts) -> list[str]:
+    """Compare the districts' sums with the city row: said aloud where they differ by more than a rounding error."""
+    names = {"site_area_m2": "用地面积", "output_cny10k": "工业总产值", "unmatched_output_cny10k": "未落宗产值"}
+    notes = []
+    for column, name in names.items():
+        row = marts.one(
+            f"select (select sum({column}) from fct_district_year) as parts, "
+            f"(select {column} from fct_city_year order by city_code limit 1) as whole"
+        )
+        if row["parts"] is not None and row["whole"] is not None:
+            apart = abs(row["parts"] - row["whole"]) > 1e-9 * max(abs(row["parts"]), abs(row["whole"]))
+            notes += [f"注意:各区{name}之和与全市不一致({row['parts']:,.4f} 与 {row['whole']:,.4f})。"] if apart else []
+    return notes
+
+
+_ZONE_COLUMNS = (
+    Column("development_ratio", "土地开发率", figures.PERCENT),
+    Column("supply_ratio", "土地供应率", figures.PERCENT),
+    Column("built_ratio", "土地建成率", figures.PERCENT),
+    Column("industrial_land_ratio", "工业用地率", figures.PERCENT),
+    Column("plot_ratio", "综合容积率", figures.RATIO),
+    Column("building_density", "建筑密度", figures.PERCENT),
+    Column("industrial_plot_ratio", "工业容积率", figures.RATIO),
+    Column("industrial_building_coefficient", "工业建筑系数", figures.PERCENT),
+    Column("investment_intensity_cny10k_per_ha", "固定资产投入强度", figures.CNY10K_PER_HA),
+    Column("land_tax_cny10k_per_ha", "工业地均税收", figures.CNY10K_PER_HA),
+    Column("idle_ratio", "土地闲置率", figures.PERCENT),
+)
+
+
+def zones(marts: Marts) -> AreaTable:
+    """Return the table of development zones."""
+    rows = marts.rows(
+        "select z.*, z.zone_code as unit_code, coalesce(d.name_zh, z.zone_code) as name_zh, d.zone_type, d.level "
+        "from fct_zone_year as z left join dim_zone as d on d.zone_code = z.zone_code order by z.zone_code"
+    )
+    return AreaTable(
+        columns=_ZONE_COLUMNS,
+        rows=rows,
+        total={},
+        reasons=_reasons(marts, ("zone",)),
+        notes=[],
+        missing=None if rows else absence(marts, "开发区指标", ["zones"]),
+    )
+
+
+_DUE = """
+select d.*, a.parcel_code, coalesce(u.name_zh, d.district_code) as district_name
+from fct_stage_due as d left join dim_agreement as a on a.agreement_no = d.agreement_no
+left join dim_unit as u on u.scale = 'district' and u.unit_code = d.district_code
+"""
+_DUE_ORDER = "d.due_date, d.agreement_no, d.obligation, d.seq_no"
+
+
+def contracts(marts: Marts) -> Contracts:
+    """Return the contract obligations as they stand on the as-of date."""
+    states = marts.rows(
+        "select state, count(*) as n, count(distinct agreement_no) as agreements, min(due_date) as first_due "
+        "from fct_stage_due group by all order by state"
+    )
+    return Contracts(
+        states=states,
+        overdue=marts.rows(
+            f"{_DUE} where d.state = 'overdue' order by {_DUE_ORDER} limit ?", [SHOWN_OBLIGATIONS]
+        ),
+        coming=marts.rows(
+            f"{_DUE} where d.days_left >= 0 and d.state not like 'done%' order by {_DUE_ORDER} limit ?",
+            [SHOWN_OBLIGATIONS],
+        ),
+        missing=None if states else absence(marts, "合同义务", ["agreements"]),
+    )
+
+
+def methods(marts: Marts) -> Methods:
+    """Return the schemes that scored something this year, with their weights and ideal values, and the definitions."""
+    used = "(select distinct scheme_code, scheme_version from fct_score)"
+    named = "left join dim_indicator as i on i.indicator_code = w.indicator_code"
+    return Methods(
+        schemes=marts.rows(
+            f"select * from dim_scheme where (scheme_code, scheme_version) in {used} "
+            "or list_contains(?, scheme_code) order by scheme_code, scheme_version",
+            [marts.run["schemes"] or []],
+        ),
+        weights=marts.rows(
+            "select w.scheme_code, w.scheme_version, w.group_code, w.indicator_code, w.weight, w.method, "
+            f"coalesce(i.name_zh, w.indicator_code) as name_zh from fct_weight as w {named} "
+            "order by w.scheme_code, w.scheme_version, w.group_code, w.weight desc, w.indicator_code limit 400"
+        ),
+        ideals=marts.rows(
+            "select w.scheme_code, w.scheme_version, w.scope, w.indicator_code, w.ideal_value, w.method, w.source, "
+            f"w.illustrative, coalesce(i.name_zh, w.indicator_code) as name_zh, i.unit from fct_ideal_value as w {named} "
+            "order by w.scheme_code, w.scheme_version, w.indicator_code, w.scope limit 400"
+        ),
+        indicators=marts.rows("select * from dim_indicator order by indicator_code"),
+    )

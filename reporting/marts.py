@@ -1,0 +1,161 @@
+"""The published tables as the report reads them: only the report's year, and always with the columns it asks for.
+
+A table or column that a snapshot does not have is read as empty, so a city without contracts and a snapshot of an
+older version are one case: the chapter says what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from landgauge.errors import StageFailed
+
+Row = dict[str, Any]
+
+# Columns read from each table. Contract: marts.yml; columns beyond it are read where they exist.
+COLUMNS: Mapping[str, str] = {
+    "fct_run": "run_id varchar, state varchar, year integer, as_of_date date, schemes varchar[], git_sha varchar, "
+    "inputs_sha256 varchar, policy_sha256 varchar, code_sha256 varchar, published_at timestamp, approved_by varchar, "
+    "generated boolean",
+    "dim_unit": "scale varchar, unit_code varchar, year integer, name_zh varchar, district_code varchar",
+    "dim_district": "district_code varchar, valid_from_year integer, valid_to_year integer, name_zh varchar",
+    "dim_parcel": "parcel_code varchar, year integer, district_code varchar, is_industrial boolean, "
+    "site_area_m2 double, use_state varchar, centroid_lon double, centroid_lat double, geometry blob, run_id varchar",
+    "dim_indicator": "indicator_code varchar, name_zh varchar, unit varchar, direction varchar, formula_zh varchar, "
+    "scales varchar, source varchar",
+    "dim_scheme": "scheme_code varchar, scheme_version varchar, name_zh varchar, scale varchar, "
+    "valid_from_year integer, valid_to_year integer, approved_by varchar, document varchar, illustrative boolean",
+    "dim_agreement": "agreement_no varchar, parcel_code varchar, uscc varchar, district_code varchar",
+    "dim_zone": "zone_code varchar, year integer, name_zh varchar, zone_type varchar, level varchar, "
+    "district_code varchar",
+    "fct_indicator_value": "scale varchar, unit_code varchar, year integer, indicator_code varchar, value double, "
+    "null_reason varchar",
+    "fct_parcel_year": "parcel_code varchar, year integer, enterprise_count bigint, plot_ratio double, "
+    "land_output_cny10k_per_ha double, land_tax_cny10k_per_ha double",
+    "fct_district_year": "district_code varchar, year integer, site_area_m2 double, output_cny10k double, "
+    "tax_paid_cny10k double, unmatched_output_cny10k double, plot_ratio double, land_output_cny10k_per_ha double, "
+    "land_tax_cny10k_per_ha double, energy_per_output_tce_per_cny10k double, rd_intensity double",
+    "fct_city_year": "city_code varchar, year integer, site_area_m2 double, output_cny10k double, "
+    "tax_paid_cny10k double, unmatched_output_cny10k double, plot_ratio double, land_output_cny10k_per_ha double, "
+    "land_tax_cny10k_per_ha double, energy_per_output_tce_per_cny10k double, rd_intensity double, run_id varchar",
+    "fct_zone_year": "zone_code varchar, year integer, development_ratio double, supply_ratio double, "
+    "built_ratio double, industrial_land_ratio double, plot_ratio double, building_density double, "
+    "industrial_plot_ratio double, industrial_building_coefficient double, "
+    "investment_intensity_cny10k_per_ha double, land_tax_cny10k_per_ha double, idle_ratio double, "
+    "zone_type_evaluated varchar",
+    "fct_weight": "scheme_code varchar, scheme_version varchar, year integer, group_code varchar, "
+    "indicator_code varchar, weight double, method varchar",
+    "fct_ideal_value": "scheme_code varchar, scheme_version varchar, year integer, scope varchar, "
+    "indicator_code varchar, ideal_value double, method varchar, source varchar, illustrative boolean",
+    "fct_score": "scale varchar, unit_code varchar, year integer, scheme_code varchar, scheme_version varchar, "
+    "score double, grade varchar, rank_in_city bigint, rated boolean, not_rated_reason varchar, veto_code varchar",
+    "fct_score_component": "scale varchar, unit_code varchar, year integer, scheme_code varchar, "
+    "scheme_version varchar, indicator_code varchar, obstacle_degree double",
+    "fct_stage_due": "as_of_date date, agreement_no varchar, obligation varchar, due_date date, seq_no bigint, "
+    "stage varchar, period_no bigint, days_left bigint, state varchar, department varchar, district_code varchar",
+    "fct_land_demand": "base_year integer, year integer, district_code varchar, industry_code varchar, "
+    "scenario varchar, method varchar, demand_ha double, low_ha double, high_ha double, used boolean, "
+    "rejected_reason varchar",
+    "fct_land_supply": "base_year integer, year integer, district_code varchar, industry_code varchar, "
+    "source varchar, scenario varchar, area_ha double",
+    "fct_land_balance": "base_year integer, year integer, district_code varchar, industry_code varchar, "
+    "scenario varchar, supply_ha double, demand_ha double, balance_ha double, low_ha double, high_ha double, "
+    "first_shortage_year integer",
+    "fct_load": "file_sha256 varchar, dataset varchar, year integer, file_name varchar, rows_in bigint, "
+    "accepted bigint, quarantined bigint, superseded bigint, state varchar, reason varchar",
+    "fct_quarantine": "file_sha256 varchar, dataset varchar, year integer, file_name varchar, row_no bigint, "
+    "rule_code varchar, severity varchar, message_zh varchar, next_step varchar",
+}
+_KEEP_EARLIER = {"fct_load", "fct_quarantine"}  # what earlier years brought in is shown beside the year
+
+
+class Marts:
+    """The year's part of a snapshot, one temporary view a table; `rows` answers SQL on those views."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, year: int) -> None:
+        """Make the views and find the run whose rows the year holds.
+
+        Raises StageFailed when the year is not published.
+        """
+        self._con, self.year = con, year
+        self.have = self._tables()
+        con.execute("set threads = 1")  # equal order of equal rows
+        for table in COLUMNS:
+            if table != "fct_stage_due":
+                self._view(table, None)
+        self.run = self._run()
+        self._view("fct_stage_due", self.run["as_of_date"])
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Return the rows of a query as dictionaries."""
+        cursor = self._con.execute(sql, list(parameters))
+        names = [c[0] for c in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def one(self, sql: str, parameters: Sequence[Any] = ()) -> Row:
+        """Return the first row of a query; an empty dictionary when there is none."""
+        return next(iter(self.rows(sql, parameters)), {})
+
+    def count(self, table: str) -> int:
+        """Return how many rows of the year a table has (0: also when the snapshot lacks it)."""
+        return self.one(f"select count(*) as n from {table}")["n"]
+
+    @property
+    def city_code(self) -> str | None:
+        """The code under which the city stands among the units."""
+        found = self.one("select unit_code as code from dim_unit where scale = 'city' order by unit_code")
+        return found.get("code") or self.one("select city_code as code from fct_city_year order by 1").get("code")
+
+    def checks(self) -> list[Row]:
+        """Return the `qc_*` tables of the snapshot: table, comment (may be None), rows of the year."""
+        found = []
+        for table in sorted(t for t in self.have if t.startswith("qc_")):
+            where = f" where year = {self.year}" if "year" in self.have[table] else ""
+            found.append(
+                self.one(
+                    f'select ? as name, (select min(comment) from duckdb_tables() where schema_name = \'marts\' '
+                    f'and table_name = ?) as comment, (select count(*) from marts."{table}"{where}) as n',
+                    [table, table],
+                )
+            )
+        return found
+
+    def _tables(self) -> dict[str, set[str]]:
+        have: dict[str, set[str]] = {}
+        for row in self.rows("select table_name, column_name from duckdb_columns() where schema_name = 'marts'"):
+            have.setdefault(row["table_name"], set()).add(row["column_name"])
+        return have
+
+    def _view(self, table: str, as_of: date | None) -> None:
+        have = self.have.get(table, set())
+        wanted = [c.split(" ", 1) for c in COLUMNS[table].split(", ")]
+        picked = [
+            f"try_cast(t.{name} as {kind}) as {name}" if name in have else f"null::{kind} as {name}"
+            for name, kind in wanted
+        ]
+        source = f"marts.{table} as t where {self._part(table, have, as_of)}" if have else "range(0) as t"
+        self._con.execute(f"create or replace temp view {table} as select {', '.join(picked)} from {source}")
+
+    def _part(self, table: str, have: set[str], as_of: date | None) -> str:
+        if as_of is not None and "as_of_date" in have:
+            return f"t.as_of_date = date '{as_of}'"
+        if "base_year" in have:
+            return f"t.base_year = {self.year}"
+        if "year" in have:
+            return f"t.year {'<=' if table in _KEEP_EARLIER else '='} {self.year}"
+        return "true"
+
+    def _run(self) -> Row:
+        """The run of the year's rows; final where that run was approved, whichever way it was published last."""
+        found = self.one(
+            "select * from fct_run order by run_id in (select run_id from fct_city_year union all "
+            "select run_id from (select run_id from dim_parcel limit 1)) desc, "
+            "state = 'final' desc, published_at desc nulls last, run_id"
+        )
+        if not found:
+            raise StageFailed(f"year {self.year} is not published", "Run `landgauge publish` for that year first.")
+        return found

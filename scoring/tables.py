@@ -1,0 +1,198 @@
+"""Results of scoring as Arrow tables, built by column; NaN leaves as NULL."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from scoring import rank
+from scoring.ideal import Codes
+from scoring.scheme import Scheme
+from scoring.score import REASONS, Block
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def component_table(scheme: Scheme, year: int, units: pa.Array, block: Block) -> pa.Table:
+    """Return one row for each unit (n) and indicator (k) of a block, unit by unit, in the scheme's order."""
+    n, k = block.values.shape
+    return pa.table(
+        {
+            "scale": _constant(scheme.scale, n * k),
+            "unit_code": _pick(np.repeat(np.arange(n), k), units),
+            "year": _year(year, n * k),
+            "scheme_code": _constant(scheme.code, n * k),
+            "scheme_version": _constant(scheme.version, n * k),
+            "indicator_code": _pick(
+                np.tile(np.arange(k), n), pa.array([i.code for i in scheme.indicators], pa.string())
+            ),
+            "value": _numbers(block.values),
+            "ideal_value": _numbers(block.ideals),
+            "standardised": _numbers(block.standardised),
+            "weight": _numbers(block.weights),
+            "contribution": _numbers(block.contributions),
+            "obstacle_degree": _numbers(block.obstacles),
+            "imputed": pa.array(block.imputed.ravel()),
+        }
+    )
+
+
+def score_table(
+    scheme: Scheme, year: int, units: pa.Array, score: Floats, reason: NDArray[np.int8], group: Codes, district: Codes
+) -> pa.Table:
+    """Return one row for each unit (n) with score, grade and ranks; units that are not rated carry the reason."""
+    n = len(score)
+    rated = ~np.isnan(score)
+    in_city = rank.rank(score, ties=scheme.ties)
+    in_group, size = rank.rank(score, group.index, scheme.ties), rank.group_size(score, group.index)
+    by_group = scheme.grade_rule == "shares_in_group"
+    grade = grades(scheme, score, in_group if by_group else in_city, size if by_group else np.full(n, rated.sum()))
+    return pa.table(
+        {
+            "scale": _constant(scheme.scale, n),
+            "unit_code": units,
+            "year": _year(year, n),
+            "scheme_code": _constant(scheme.code, n),
+            "scheme_version": _constant(scheme.version, n),
+            "score": _numbers(score),
+            "grade": _pick(grade, pa.array([g.code for g in scheme.grades], pa.string())),
+            "grade_name_zh": _pick(grade, pa.array([g.name_zh for g in scheme.grades], pa.string())),
+            "rank_in_city": _places(in_city),
+            "rank_in_district": _places(rank.rank(score, district.index, scheme.ties)),
+            "rank_in_group": _places(in_group),
+            "group_code": _pick(group.index, pa.array(group.names, pa.string())),
+            "group_size": pa.array(size, pa.int64(), mask=group.index < 0),
+            "rated": pa.array(rated),
+            "not_rated_reason": _pick(reason.astype(np.int64) - 1, pa.array(REASONS[1:], pa.string())),
+            "veto_code": pa.nulls(n, pa.string()),
+        }
+    )
+
+
+def grades(scheme: Scheme, score: Floats, ranks: Ints, sizes: Ints) -> Ints:
+    """Return the index of each unit's grade in `scheme.grades`, -1 without one."""
+    if not scheme.grades:
+        return np.full(len(score), -1, dtype=np.int64)
+    if scheme.grade_rule == "bands":
+        return rank.grade_by_bands(score, [g.min_score for g in scheme.grades])
+    return rank.grade_by_shares(ranks, sizes, [g.max_share for g in scheme.grades])
+
+
+def weight_table(schemes: tuple[Scheme, ...], year: int) -> pa.Table:
+    """Return the weights of the schemes in use; the group of a weight is the scale that it holds for."""
+    rows = [(s, i) for s in schemes for i in s.indicators]
+    columns = {
+        "scheme_code": [s.code for s, _ in rows],
+        "scheme_version": [s.version for s, _ in rows],
+        "year": [year for _ in rows],
+        "group_code": [s.scale for s, _ in rows],
+        "indicator_code": [i.code for _, i in rows],
+        "layer": [i.layer for _, i in rows],
+        "weight": [i.weight for _, i in rows],
+        "method": [i.weight_method for _, i in rows],
+        "parameters": [_parameters(s) for s, _ in rows],
+        "source": [i.weight_source for _, i in rows],
+        "illustrative": [i.illustrative for _, i in rows],
+    }
+    return pa.table(columns, schema=WEIGHT)
+
+
+def ideal_table(schemes: tuple[Scheme, ...], year: int) -> pa.Table:
+    """Return the ideal values of the schemes in use; scope is the scale, or scale:column=code."""
+    rows = [(s, i) for s in schemes for i in s.ideals]
+    columns = {
+        "scheme_code": [s.code for s, _ in rows],
+        "scheme_version": [s.version for s, _ in rows],
+        "year": [year for _ in rows],
+        "scope": [f"{s.scale}:{i.scope_column}={i.scope_code}" if i.scope_column else s.scale for s, i in rows],
+        "indicator_code": [i.indicator_code for _, i in rows],
+        "ideal_value": [i.value for _, i in rows],
+        "method": [i.method for _, i in rows],
+        "source": [i.source for _, i in rows],
+        "illustrative": [i.illustrative for _, i in rows],
+    }
+    return pa.table(columns, schema=IDEAL)
+
+
+_SCHEME_YEAR = [("scheme_code", pa.string()), ("scheme_version", pa.string()), ("year", pa.int32())]
+_UNIT = [("scale", pa.string()), ("unit_code", pa.string()), _SCHEME_YEAR[2], *_SCHEME_YEAR[:2]]
+WEIGHT = pa.schema(
+    [
+        *_SCHEME_YEAR,
+        ("group_code", pa.string()),
+        ("indicator_code", pa.string()),
+        ("layer", pa.string()),
+        ("weight", pa.float64()),
+        ("method", pa.string()),
+        ("parameters", pa.string()),
+        ("source", pa.string()),
+        ("illustrative", pa.bool_()),
+    ]
+)
+IDEAL = pa.schema(
+    [
+        *_SCHEME_YEAR,
+        ("scope", pa.string()),
+        ("indicator_code", pa.string()),
+        ("ideal_value", pa.float64()),
+        ("method", pa.string()),
+        ("source", pa.string()),
+        ("illustrative", pa.bool_()),
+    ]
+)
+SCORE = pa.schema(
+    [
+        *_UNIT,
+        ("score", pa.float64()),
+        ("grade", pa.string()),
+        ("grade_name_zh", pa.string()),
+        ("rank_in_city", pa.int64()),
+        ("rank_in_district", pa.int64()),
+        ("rank_in_group", pa.int64()),
+        ("group_code", pa.string()),
+        ("group_size", pa.int64()),
+        ("rated", pa.bool_()),
+        ("not_rated_reason", pa.string()),
+        ("veto_code", pa.string()),
+    ]
+)
+COMPONENT = pa.schema(
+    [
+        *_UNIT,
+        ("indicator_code", pa.string()),
+        *((name, pa.float64()) for name in ("value", "ideal_value", "standardised", "weight", "contribution")),
+        ("obstacle_degree", pa.float64()),
+        ("imputed", pa.bool_()),
+    ]
+)
+
+
+def _parameters(scheme: Scheme) -> str:
+    rule = {"missing_rule": scheme.missing_rule, "min_present_weight": scheme.min_present_weight}
+    return json.dumps(rule | {"full_marks": scheme.full_marks}, sort_keys=True)
+
+
+def _numbers(values: Floats) -> pa.Array:
+    flat = np.ascontiguousarray(values).ravel()
+    return pa.array(flat, pa.float64(), mask=np.isnan(flat))
+
+
+def _places(ranks: Ints) -> pa.Array:
+    return pa.array(ranks, pa.int64(), mask=ranks <= 0)
+
+
+def _pick(index: Ints, names: pa.Array) -> pa.DictionaryArray:
+    """Names by index without a copy of the text for each row; below 0 is NULL."""
+    return pa.DictionaryArray.from_arrays(pa.array(index, pa.int32(), mask=index < 0), names)
+
+
+def _constant(text: str, rows: int) -> pa.DictionaryArray:
+    return _pick(np.zeros(rows, dtype=np.int64), pa.array([text], pa.string()))
+
+
+def _year(year: int, rows: int) -> pa.Array:
+    return pa.array(np.full(rows, year), pa.int32())
