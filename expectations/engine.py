@@ -26,7 +26,7 @@ def validate(batches: Sequence[Batch], settings: Settings) -> tuple[Outcome, ...
     Writes below `WAREHOUSE/data_docs/<year>` only. An expectation that cannot be evaluated counts as not met.
     """
     target = settings.warehouse / "data_docs" / str(settings.year)
-    building = settings.warehouse / "gx" / f"data_docs_{settings.year}"
+    building = target.with_name(f".{settings.year}")
     with _quiet(settings.warehouse):
         shutil.rmtree(building, ignore_errors=True)
         context = _context(building)

@@ -162,9 +162,12 @@ def _broken(profile: Profile) -> list[tuple[str, Figure]]:
 
 
 def quarantine_frame(
-    con: duckdb.DuckDBPyConnection, year: int, shares: tuple[Share, ...], running: list[str]
+    con: duckdb.DuckDBPyConnection, year: int, shares: tuple[Share, ...], running: list[str], limits: Limits
 ) -> pd.DataFrame:
-    """Return for every rule that rows of a loaded file break: their number and share, errors and warnings apart."""
+    """Return for every rule that rows of a loaded file break: their number and share, errors and warnings apart.
+
+    The share is left out for datasets of fewer than `min_rows` rows.
+    """
     found = con.execute(
         """
         select f.dataset, f.rule_code, f.severity, count(distinct (f.load_id, f.row_no)) as broken
@@ -175,7 +178,7 @@ def quarantine_frame(
         """,
         {"year": year, "running": running},
     ).fetchall()
-    rows_in = {share.dataset: share.stop_rows for share in shares}
+    rows_in = {share.dataset: share.stop_rows for share in shares if share.stop_rows >= limits.quarantine.min_rows}
     rows = [
         {
             "dataset": row[0],

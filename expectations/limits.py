@@ -65,8 +65,9 @@ class History(_Strict):
 
 
 class Quarantine(_Strict):
-    """Share of a dataset's rows that one error rule, or one warning rule, may strike."""
+    """Share of a dataset's rows that one error rule, or one warning rule, may strike, from `min_rows` rows on."""
 
+    min_rows: int = Field(ge=1)
     rule_share: Bound
     warning_share: Bound
 
@@ -75,6 +76,7 @@ class Ratio(Bound):
     """Total of one column over the total of another, each as `dataset.column`, of the evaluated year."""
 
     name: str
+    name_zh: str
     numerator: str
     denominator: str
 
@@ -83,6 +85,7 @@ class Quantile(Bound):
     """A quantile (p01, p50 or p99) of one column, as `dataset.column`."""
 
     name: str
+    name_zh: str
     column: str
     quantile: str = Field(pattern="^p(01|50|99)$")
 

@@ -47,7 +47,7 @@ def build(
         dataset_batch(found, limits),
         column_batch(found, limits),
         district_batch(con, year, found, limits),
-        quarantine_batch(frames.quarantine_frame(con, year, read, running), limits),
+        quarantine_batch(frames.quarantine_frame(con, year, read, running, limits), limits),
         distribution_batch(found, limits),
         rule_batch(found),
         *(row_batch(con, year, profile, limits) for profile in found.values() if not profile.large),
@@ -156,6 +156,14 @@ def distribution_batch(found: Mapping[str, Profile], limits: Limits) -> Batch:
         figure(name, bounds[name].low, bounds[name].high, _explained((name, name), bounds[name])) for name in values
     )
     return Batch("distribution", pd.DataFrame([values]), (), checks)
+
+
+def _title(name: str, named: Mapping[str, str]) -> tuple[str, str]:
+    column = name.removeprefix("total_ratio:")
+    return (
+        named.get(name, f"{column} 合计与上年之比"),
+        name if name in named else f"total of {column} over last year's",
+    )
 
 
 def rule_batch(found: Mapping[str, Profile]) -> Batch:

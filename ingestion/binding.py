@@ -58,7 +58,7 @@ def bind(part: Part, request: Request) -> Binding:
 
 
 def _by_header(field: SourceField, contract: Contract, request: Request, bound: dict[str, SourceColumn]) -> HeaderUse:
-    name, unit = contract.resolve_header(field.header)
+    name, unit = request.resolve(field.header)
     if name is None or name in request.feed.columns or contract.column(name).type == "geometry":
         return HeaderUse(field.header, None)
     if name in bound:

@@ -1,4 +1,4 @@
-"""Source contracts: one strict YAML file per dataset under `contracts/`, with its columns, bounds, keys and references."""
+"""Source contracts: one strict YAML file per dataset under `contracts/`: columns, bounds, keys, references."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Strict(BaseModel):
 
 
 class Requirement(_Strict):
-    """When a value must stand in a column that may otherwise be empty: `below` a number or `unless` a text in `column`."""
+    """When an optional value must stand: where `column` holds a number `below` this, or a text other than `unless`."""
 
     column: str
     below: float | None = None

@@ -33,8 +33,8 @@ def read_layer(con: duckdb.DuckDBPyConnection, request: Request) -> list[Part]:
     try:
         path = _gdal_path(request)
         layer = _layer(path, request)
-        info = pyogrio.read_info(path, layer=layer)
-        encoding = request.entry.encoding if request.entry else None
+        encoding = _encoding(path, layer, request)
+        info = pyogrio.read_info(path, layer=layer, encoding=encoding)
         with pyogrio.open_arrow(path, layer=layer, use_pyarrow=True, encoding=encoding) as (meta, reader):
             return [_part(con, request, meta, reader, _layer_crs(info, request))]
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, zipfile.BadZipFile) as error:
@@ -65,6 +65,23 @@ def _layer(path: str, request: Request) -> str:
             raise Rejected("unreadable", f"有多个图层, 须在 mapping.yml 指定 (name one layer: {', '.join(names)})")
         return spatial[0]
     return wanted or names[0]
+
+
+def _encoding(path: str, layer: str, request: Request) -> str | None:
+    """The mapping's, or for a Shapefile that does not say: the one by which most of its headers are known."""
+    if request.entry is not None and request.entry.encoding is not None:
+        return request.entry.encoding
+    if request.kind != "shp":
+        return None
+
+    def merit(encoding: str | None) -> int:
+        try:
+            names = pyogrio.read_info(path, layer=layer, encoding=encoding)["fields"]
+        except UnicodeDecodeError:
+            return -1
+        return sum(request.recognises(str(name)) for name in names)
+
+    return max((None, "UTF-8", "GB18030"), key=merit)
 
 
 def _layer_crs(info: dict[str, object], request: Request) -> str | None:

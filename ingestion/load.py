@@ -66,8 +66,9 @@ def ingest(settings: Settings) -> StageResult:
         rows.prepare(con, city)
         ledger.create(con, city, settings.year)
         _require_parcels(run, any(_may_feed_parcels(run, t) for found in targets.values() for t in found))
-        for source in sources:
-            _take_source(run, source, targets[source.name])
+        for paired in (False, True):  # what looks for the parcel under it comes after the parcels
+            for source in sources:
+                _take_source(run, source, [t for t in targets[source.name] if _is_paired(t) == paired])
         _reload_stored(run)
         _supersede_by_mapping(run)
         _settle(run)
@@ -98,6 +99,10 @@ def _work_folder(settings: Settings) -> Iterator[Path]:
 
 def _may_feed_parcels(run: Run, target: Target) -> bool:
     return target.dataset == REQUIRED and (isinstance(target.year, YearColumn) or target.year == run.year)
+
+
+def _is_paired(target: Target) -> bool:
+    return any(spec.within for spec in target.feed.columns.values())
 
 
 def _require_parcels(run: Run, landed: bool) -> None:

@@ -129,7 +129,7 @@ def _series_codes(listed: tuple[Industry, ...]) -> Iterator[tuple[str, str]]:
 
 
 def _energy_units() -> Iterator[tuple[str, str, str]]:
-    """Yield (energy type, unit as given or folded, unit of the seed) for the units that measure what the type's does."""
+    """Yield (energy type, unit as given or folded, unit of the seed) for the units that the type may come in."""
     for row in policy.rows("energy_coefficient"):
         wanted = units.find(row["per_unit"])
         for folded, unit in units.known().items():

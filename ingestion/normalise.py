@@ -34,13 +34,18 @@ _MACROS = {
     "lg_trim(s)": f"trim(s, '{SPACES}')",
     "lg_half_width(s)": f"lg_trim(translate(s, '{_FULL_WIDTH}', '{_HALF_WIDTH}'))",
     "lg_missing(s)": f"case when s is null or s = '' then true else regexp_full_match(lg_trim(s), '{_MISSING}') end",
-    "lg_present(s)": "case when strlen(s) > 12 then s when lg_missing(s) then null else s end",
+    # Missing markers are rare, so that a longer text, or one that is no part of a marker, passes without the pattern.
+    "lg_present(s)": (
+        "case when strlen(s) > 12 then s when strlen(s) = length(s) and not contains('--/na n/a null', lower(s)) then s "
+        "when lg_missing(s) then null else s end"
+    ),
     # Codes: nearly all are ASCII without space around them and pass as they are.
     "lg_ascii(s)": f"case when s < '!' or {_ENDS_IN_SPACE} then lg_trim(s) else s end",
     "lg_code(s)": "lg_present(case when strlen(s) = length(s) then lg_ascii(s) else lg_nfkc(s) end)",
     "lg_whole(s)": r"case when ends_with(s, '.0') then regexp_replace(s, '^(\d{1,15})\.0$', '\1') else s end",
     "lg_from_spreadsheet(s)": (
-        f"case when contains(s, '.') or contains(s, '+') then regexp_full_match(s, '{_FROM_SPREADSHEET}') else false end"
+        "case when contains(s, '.') or contains(s, '+') "
+        f"then regexp_full_match(s, '{_FROM_SPREADSHEET}') else false end"
     ),
     "lg_sized(n)": f"case when abs(n) < {SIZE_LIMIT} then n end",
     "lg_plain_number(s)": (
@@ -61,12 +66,16 @@ _MACROS = {
         "case when n >= 61 and n < 2958466 then date '1899-12-30' + cast(floor(n) as integer) "
         "when n >= 1 and n < 60 then date '1899-12-31' + cast(floor(n) as integer) else lg_digits_date(n) end"
     ),
-    "lg_serial_text(s)": r"case when regexp_full_match(s, '\d{1,7}(\.\d+)?') then lg_serial_date(cast(s as double)) end",
+    "lg_serial_text(s)": (
+        r"case when regexp_full_match(s, '\d{1,7}(\.\d+)?') then lg_serial_date(cast(s as double)) end"
+    ),
     "lg_plain_year(s)": (
         r"case when regexp_full_match(s, '[1-9]\d{3}( ?年|\.0)?') then cast(left(s, 4) as integer) end"
     ),
     "lg_flag(s)": "case s when '是' then true when '否' then false end",
-    "lg_object(s)": "case when json_valid(s) then case when json_type(s) = 'OBJECT' then cast(json(s) as varchar) end end",
+    "lg_object(s)": (
+        "case when json_valid(s) then case when json_type(s) = 'OBJECT' then cast(json(s) as varchar) end end"
+    ),
 }
 
 

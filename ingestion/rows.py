@@ -17,6 +17,9 @@ __all__ = ["RowContext", "SourceColumn", "error_select", "prepare", "typed_selec
 
 _PASSED = ("polygon_area_m2", "centroid_lon", "centroid_lat")
 _GEOMETRY = ("geometry", *_PASSED, "geometry_error")
+# A filter on is_bad would be pushed below the reading of values, which would then be done twice. DuckDB pushes no
+# filter past something volatile; this is always true.
+_BARRIER = "random() < 2 as barrier"
 
 
 def prepare(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
@@ -47,16 +50,15 @@ def typed_select(contract: Contract, bound: Mapping[str, SourceColumn], context:
 
     For parcels also polygon_area_m2, centroid_lon and centroid_lat as the relation carries them (after geometry).
     `relation` is a table name and has row_no; for parcels also geometry, polygon_area_m2, centroid_lon,
-    centroid_lat and geometry_error. Create a table from this before filtering on is_bad: a filter pushed into it
-    would compute everything twice.
+    centroid_lat and geometry_error.
     """
     plans = _plans(contract, bound, context)
     outputs = [f"{plan.output} as {_name(plan.name)}" for plan in plans]
     if _has_geometry(contract):
         outputs += _PASSED
     rules = [rule for plan in plans for rule in plan.rules]
-    broken = "\n        or ".join(f"({rule.broken})" for rule in rules) or "false"
-    outputs.append(f"coalesce(\n        {broken},\n        false\n    ) as is_bad")
+    broken = "\n            or ".join(f"({rule.broken})" for rule in rules) or "false"
+    outputs.append(f"coalesce(\n        barrier and ({broken}),\n        false\n    ) as is_bad")
     listed = ",\n    ".join(["row_no", *outputs])
     return f"{_steps(contract, plans, relation)}\nselect\n    {listed}\nfrom looked_up"
 
@@ -107,7 +109,7 @@ def _steps(contract: Contract, plans: list[ColumnPlan], relation: str) -> str:
             _step("given", given, f"{relation} as source"),
             _step("quick", ["*", *quick], "given"),
             _step("read_values", ["*", *values], "quick"),
-            _step("looked_up", ["read_values.*", *found], f"read_values {joins}"),
+            _step("looked_up", ["read_values.*", *found, _BARRIER], f"read_values {joins}"),
         )
     )
 

@@ -69,12 +69,30 @@ class Request:
         """The mapping's part for the dataset."""
         return self.target.feed
 
+    def resolve(self, header: str) -> tuple[str | None, str | None]:
+        """Return the contract's column and the given unit of a header; a Shapefile's ten bytes may be its beginning."""
+        name, unit = self.contract.resolve_header(header)
+        if name is None and self.kind == "shp":
+            return _cut_short(header, self.contract), None
+        return name, unit
+
     def recognises(self, header: str) -> bool:
         """Tell whether a header is one of the contract's or one that the mapping names."""
-        if self.contract.resolve_header(header)[0] is not None:
+        if self.resolve(header)[0] is not None:
             return True
         specs = self.feed.columns.values()
         return any(header.strip() in (spec.column, *spec.columns) for spec in specs)
+
+
+def _cut_short(header: str, contract: Contract) -> str | None:
+    """The one column of which a field name, cut at ten bytes as Shapefiles do, is the beginning."""
+    start = header.rstrip("\ufffd")
+    sizes = {len(start.encode("utf-8")), len(start.encode("gb18030", "replace"))}
+    if not sizes & {8, 9, 10}:
+        return None
+    names = ((name, c.name) for c in contract.columns for name in (c.name, c.header_zh, *c.aliases))
+    found = {column for name, column in names if name.casefold().startswith(start.casefold())}
+    return found.pop() if len(found) == 1 else None
 
 
 def quoted(name: str) -> str:

@@ -1,0 +1,1 @@
+"""The annual report: reads the published marts and nothing else."""

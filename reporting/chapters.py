@@ -74,9 +74,9 @@ def absence(marts: Marts, what: str, datasets: Sequence[str]) -> str:
     )
     absent = [words.word(d, words.DATASETS) for d in datasets if d not in {r["dataset"] for r in loaded}]
     if absent:
-        why = f"未收到{words.join([f'「{name}」' for name in absent])}资料(register_not_loaded)"
+        why = f"未收到{words.join([f'「{name}」' for name in absent])}资料（register_not_loaded）"
     else:
-        why = "资料已经收到,但没有得出可以发布的结果"
+        why = "资料已经收到，但没有得出可以发布的结果"
     return f"本年度没有{what}:{why}。"
 
 
@@ -99,15 +99,18 @@ def quality(marts: Marts) -> Quality:
         earlier=marts.rows(
             "select year, dataset, count(*) as files, sum(rows_in)::bigint as rows_in, "
             "sum(accepted)::bigint as accepted, sum(quarantined)::bigint as quarantined, "
-            "sum(superseded)::bigint as superseded from fct_load where year < ? group by all order by year desc, dataset",
+            "sum(superseded)::bigint as superseded from fct_load where year < ? "
+            "group by all order by year desc, dataset",
             year,
         ),
         rejected=marts.rows(
-            "select * from fct_load where state = 'rejected' and year = ? order by dataset, file_name, file_sha256", year
+            "select * from fct_load where state = 'rejected' and year = ? order by dataset, file_name, file_sha256",
+            year,
         ),
         rules=marts.rows(
-            "select dataset, rule_code, severity, count(*) as n, min(message_zh) as message, min(next_step) as next_step "
-            "from fct_quarantine where year = ? group by all order by severity, n desc, dataset, rule_code",
+            "select dataset, rule_code, severity, count(*) as n, min(message_zh) as message, "
+            "min(next_step) as next_step from fct_quarantine where year = ? "
+            "group by all order by severity, n desc, dataset, rule_code",
             year,
         ),
         checks=marts.checks(),
@@ -190,7 +193,9 @@ def _reconciliation(marts: Marts) -> list[str]:
         )
         if row["parts"] is not None and row["whole"] is not None:
             apart = abs(row["parts"] - row["whole"]) > 1e-9 * max(abs(row["parts"]), abs(row["whole"]))
-            notes += [f"注意:各区{name}之和与全市不一致({row['parts']:,.4f} 与 {row['whole']:,.4f})。"] if apart else []
+            notes += (
+                [f"注意：各区{name}之和与全市不一致（{row['parts']:,.4f} 与 {row['whole']:,.4f}）。"] if apart else []
+            )
     return notes
 
 
@@ -241,9 +246,7 @@ def contracts(marts: Marts) -> Contracts:
     )
     return Contracts(
         states=states,
-        overdue=marts.rows(
-            f"{_DUE} where d.state = 'overdue' order by {_DUE_ORDER} limit ?", [SHOWN_OBLIGATIONS]
-        ),
+        overdue=marts.rows(f"{_DUE} where d.state = 'overdue' order by {_DUE_ORDER} limit ?", [SHOWN_OBLIGATIONS]),
         coming=marts.rows(
             f"{_DUE} where d.days_left >= 0 and d.state not like 'done%' order by {_DUE_ORDER} limit ?",
             [SHOWN_OBLIGATIONS],
@@ -269,7 +272,8 @@ def methods(marts: Marts) -> Methods:
         ),
         ideals=marts.rows(
             "select w.scheme_code, w.scheme_version, w.scope, w.indicator_code, w.ideal_value, w.method, w.source, "
-            f"w.illustrative, coalesce(i.name_zh, w.indicator_code) as name_zh, i.unit from fct_ideal_value as w {named} "
+            "w.illustrative, coalesce(i.name_zh, w.indicator_code) as name_zh, i.unit "
+            f"from fct_ideal_value as w {named} "
             "order by w.scheme_code, w.scheme_version, w.indicator_code, w.scope limit 400"
         ),
         indicators=marts.rows("select * from dim_indicator order by indicator_code"),

@@ -79,7 +79,7 @@ def histogram(title: str, width: float, bins: Sequence[tuple[float, int]], unit:
             round(y(n), 2),
             round(x(edge + width) - x(edge) - 1, 2),
             round(y(0) - y(n), 2),
-            f"{edge:g}–{edge + width:g} 分:{n:,} {unit}",
+            f"{edge:g}–{edge + width:g} 分：{n:,} {unit}",
         )
         for edge, n in bins
     )

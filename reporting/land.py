@@ -26,7 +26,9 @@ class Land:
 
 def land(marts: Marts) -> Land:
     """Return the land chapter of the city as a whole."""
-    balance = _city(marts, "fct_land_balance", "scenario, year", ("supply_ha", "demand_ha", "balance_ha", "low_ha", "high_ha"))
+    balance = _city(
+        marts, "fct_land_balance", "scenario, year", ("supply_ha", "demand_ha", "balance_ha", "low_ha", "high_ha")
+    )
     demand = _demand(marts)
     shortage = {r["scenario"]: r["y"] for r in _shortages(marts)}
     scenarios = sorted({r["scenario"] for r in balance}, key=_scenario_order)
@@ -42,12 +44,12 @@ def land(marts: Marts) -> Land:
 
 
 def _scenario_order(scenario: str) -> tuple[int, str]:
-    place = {"low": 0, "base": 1, "baseline": 1, "mid": 1, "medium": 1, "high": 2}
-    return place.get(scenario, 3), scenario
+    known = list(words.SCENARIOS)
+    return known.index(scenario) if scenario in known else len(known), scenario
 
 
 def _level(marts: Marts, table: str) -> str:
-    """The rows that are the whole city: its own rows where there are any, else those of its districts; likewise `00`."""
+    """The rows that are the whole city: its own where there are any, else its districts'; likewise industry `00`."""
     city = marts.city_code or ""
     own = marts.one(f"select count(*) as n from {table} where district_code = ?", [city])["n"]
     place = "district_code = $city" if own else "district_code <> $city"
@@ -63,14 +65,17 @@ def _city(marts: Marts, table: str, keys: str, measures: tuple[str, ...]) -> lis
 
 def _shortages(marts: Marts) -> list[Row]:
     where = _level(marts, "fct_land_balance")
-    return marts.rows(f"select scenario, min(first_shortage_year) as y from fct_land_balance where {where} group by all")
+    return marts.rows(
+        f"select scenario, min(first_shortage_year) as y from fct_land_balance where {where} group by all"
+    )
 
 
 def _supply(marts: Marts) -> list[Row]:
     """Supply by source and scenario, summed over the years in which it becomes available."""
     return marts.rows(
         "select scenario, source, sum(area_ha) as area_ha, min(year) as first_year, max(year) as last_year "
-        f"from fct_land_supply where {_level(marts, 'fct_land_supply')} group by all order by scenario, area_ha desc, source"
+        f"from fct_land_supply where {_level(marts, 'fct_land_supply')} "
+        "group by all order by scenario, area_ha desc, source"
     )
 
 

@@ -28,7 +28,8 @@ COLUMNS: Mapping[str, str] = {
     "dim_indicator": "indicator_code varchar, name_zh varchar, unit varchar, direction varchar, formula_zh varchar, "
     "scales varchar, source varchar",
     "dim_scheme": "scheme_code varchar, scheme_version varchar, name_zh varchar, scale varchar, "
-    "valid_from_year integer, valid_to_year integer, approved_by varchar, document varchar, illustrative boolean",
+    "valid_from_year integer, valid_to_year integer, approved_by varchar, document varchar, "
+    "illustrative boolean, note varchar",
     "dim_agreement": "agreement_no varchar, parcel_code varchar, uscc varchar, district_code varchar",
     "dim_zone": "zone_code varchar, year integer, name_zh varchar, zone_type varchar, level varchar, "
     "district_code varchar",
@@ -52,7 +53,8 @@ COLUMNS: Mapping[str, str] = {
     "fct_ideal_value": "scheme_code varchar, scheme_version varchar, year integer, scope varchar, "
     "indicator_code varchar, ideal_value double, method varchar, source varchar, illustrative boolean",
     "fct_score": "scale varchar, unit_code varchar, year integer, scheme_code varchar, scheme_version varchar, "
-    "score double, grade varchar, rank_in_city bigint, rated boolean, not_rated_reason varchar, veto_code varchar",
+    "score double, grade varchar, grade_name_zh varchar, rank_in_city bigint, rated boolean, "
+    "not_rated_reason varchar, veto_code varchar",
     "fct_score_component": "scale varchar, unit_code varchar, year integer, scheme_code varchar, "
     "scheme_version varchar, indicator_code varchar, obstacle_degree double",
     "fct_stage_due": "as_of_date date, agreement_no varchar, obligation varchar, due_date date, seq_no bigint, "
@@ -111,18 +113,26 @@ class Marts:
         return found.get("code") or self.one("select city_code as code from fct_city_year order by 1").get("code")
 
     def checks(self) -> list[Row]:
-        """Return the `qc_*` tables of the snapshot: table, comment (may be None), rows of the year."""
-        found = []
-        for table in sorted(t for t in self.have if t.startswith("qc_")):
-            where = f" where year = {self.year}" if "year" in self.have[table] else ""
-            found.append(
-                self.one(
-                    f'select ? as name, (select min(comment) from duckdb_tables() where schema_name = \'marts\' '
-                    f'and table_name = ?) as comment, (select count(*) from marts."{table}"{where}) as n',
-                    [table, table],
-                )
+        """Return the `qc_*` tables of the snapshot: table, Chinese part of its comment (may be None), rows of the year.
+
+        A table of several rules has a row for each, named by its rule and with one of its messages.
+        """
+        return [row for table in sorted(self.have) if table.startswith("qc_") for row in self._check(table)]
+
+    def _check(self, table: str) -> list[Row]:
+        have = self.have[table]
+        where = f"where year = {self.year}" if "year" in have else ""
+        if {"rule_code", "message_zh"} <= have:
+            return self.rows(
+                f'select rule_code as name, min(message_zh) as comment, count(*) as n from marts."{table}" {where} '
+                "group by rule_code order by rule_code"
             )
-        return found
+        return self.rows(
+            "select ? as name, (select min(regexp_replace(comment, ' [(].*', '')) from duckdb_tables() "
+            "where schema_name = 'marts' and table_name = ?) as comment, "
+            f'(select count(*) from marts."{table}" {where}) as n',
+            [table, table],
+        )
 
     def _tables(self) -> dict[str, set[str]]:
         have: dict[str, set[str]] = {}

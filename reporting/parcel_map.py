@@ -15,7 +15,7 @@ import shapely
 
 from reporting.charts import round_step
 from reporting.marts import Marts, Row
-from reporting.scores import Result
+from reporting.scores import Result, label
 
 METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of the mean earth radius 6,371,008.8 m
 GRID = 100_000  # cells along the longer side
@@ -34,9 +34,9 @@ class Shape:
 
 @dataclass(frozen=True)
 class Layer:
-    """The parcels of one grade (place 0 = best; None = not rated): single shapes, or all in one path."""
+    """The parcels of one grade (place 0 = best; None: not rated): single shapes, or all in one path."""
 
-    grade: str | None
+    label: str
     place: int | None
     n: int
     drawn: int
@@ -89,6 +89,7 @@ class _Frame:
 
 _PARCELS = """
 select p.parcel_code, p.geometry, coalesce(n.name_zh, p.district_code) as district_name, s.score, s.grade,
+    s.grade_name_zh as grade_name,
     coalesce(s.rated, false) as rated, nullif(u.name_zh, p.parcel_code) as name_zh
 from dim_parcel as p
 left join fct_score as s
@@ -106,7 +107,11 @@ def parcel_map(marts: Marts, result: Result | None) -> ParcelMap | None:
     found = marts.rows(_PARCELS, version)
     rows = [r for r in found if r["geometry"] is not None]
     shapes = shapely.from_wkb([bytes(r["geometry"]) for r in rows], on_invalid="ignore") if rows else np.array([])
-    good = [i for i, g in enumerate(shapes) if g is not None and not g.is_empty and g.geom_type.endswith("Polygon")]
+    good = [
+        i
+        for i, g in enumerate(shapes)
+        if g is not None and not g.is_empty and g.geom_type.endswith("Polygon") and _finite(g)
+    ]
     if not good:
         return None
     rows, shapes = [rows[i] for i in good], shapes[good]
@@ -131,6 +136,10 @@ def parcel_map(marts: Marts, result: Result | None) -> ParcelMap | None:
         drawn=sum(layer.drawn for layer in layers),
         simplified=simplified,
     )
+
+
+def _finite(shape: shapely.Geometry) -> bool:
+    return all(map(math.isfinite, shape.bounds))
 
 
 def _bar_metres(width_m: float) -> float:
@@ -189,17 +198,17 @@ def _thin(paths: list[str]) -> list[str | None]:
 
 
 def _layers(rows: list[Row], paths: list[str | None], result: Result | None, joined: bool) -> list[Layer]:
-    places = {g.grade: g.place for g in result.grades} if result else {}
-    by_grade: dict[str | None, list[int]] = {None: []} | {grade: [] for grade in places}
+    grades = {g.grade: g for g in result.grades} if result else {}
+    by_grade: dict[str | None, list[int]] = {None: []} | {grade: [] for grade in grades}
     for i, row in enumerate(rows):
-        by_grade[row["grade"] if row["rated"] and row["grade"] in places else None].append(i)
+        by_grade[row["grade"] if row["rated"] and row["grade"] in grades else None].append(i)
     layers = []
     for grade, members in by_grade.items():
         shapes = [Shape(path, _title(rows[i])) for i in members if (path := paths[i]) is not None]
         layers.append(
             Layer(
-                grade=grade,
-                place=places.get(grade) if grade is not None else None,
+                label=grades[grade].label if grade in grades else "未评级",
+                place=grades[grade].place if grade in grades else None,
                 n=len(members),
                 drawn=len(shapes),
                 shapes=[] if joined else shapes,
@@ -211,8 +220,9 @@ def _layers(rows: list[Row], paths: list[str | None], result: Result | None, joi
 
 def _title(row: Row) -> str:
     name = f" {row['name_zh']}" if row["name_zh"] else ""
-    state = f"{row['grade']} 级,{row['score']:.2f} 分" if row["rated"] and row["score"] is not None else "未评级"
-    return f"{row['parcel_code']}{name}({row['district_name']}):{state}"
+    rated = row["rated"] and row["score"] is not None
+    state = f"{label(row['grade'], row['grade_name'])}，{row['score']:.2f} 分" if rated else "未评级"
+    return f"{row['parcel_code']}{name}（{row['district_name']}）：{state}"
 
 
 def _labels(rows: list[Row], shapes: np.ndarray, frame: _Frame) -> list[Label]:

@@ -11,6 +11,7 @@ from reporting.marts import Marts, Row
 
 SHOWN_PARCELS = 20
 MOST_BINS = 25
+LETTERS = ("A", "B", "C", "D", "E", "F")  # grades, best first
 Key = tuple[str, str, str]
 
 
@@ -19,9 +20,15 @@ class GradeCount:
     """A grade with its number of units and its place (0 = best) among the grades of the scheme."""
 
     grade: str
+    name: str | None
     place: int
     n: int
     share: float
+
+    @property
+    def label(self) -> str:
+        """What the grade is called."""
+        return label(self.grade, self.name)
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,11 @@ left join dim_scheme as d on d.scheme_code = s.scheme_code and d.scheme_version 
 group by s.scale, s.scheme_code, s.scheme_version
 """
 _OF = "scale = ? and scheme_code = ? and scheme_version = ?"
+
+
+def label(grade: str, name: str | None) -> str:
+    """Return what a grade is called: `A 级（集约）`."""
+    return f"{grade} 级（{name}）" if name and name != grade else f"{grade} 级"
 
 
 def scores(marts: Marts) -> Scores:
@@ -116,12 +128,15 @@ def _result(marts: Marts, row: Row) -> Result:
 def _grades(marts: Marts, key: Key) -> tuple[GradeCount, ...]:
     """Grades from the best down; a veto lowers a grade and not the score, so the order is that of the median score."""
     found = marts.rows(
-        "select grade, count(*) as n, count(*) / sum(count(*)) over () as share from fct_score "
-        f"where {_OF} and rated and grade is not null group by grade "
+        "select grade, min(grade_name_zh) as name, count(*) as n, count(*) / sum(count(*)) over () as share "
+        f"from fct_score where {_OF} and rated and grade is not null group by grade "
         "order by median(score) filter (where veto_code is null) desc nulls last, grade",
         key,
     )
-    return tuple(GradeCount(r["grade"], place, r["n"], r["share"]) for place, r in enumerate(found))
+    letters = all(r["grade"] in LETTERS for r in found)  # an empty grade keeps its colour
+    places = [LETTERS.index(r["grade"]) if letters else place for place, r in enumerate(found)]
+    grades = [GradeCount(r["grade"], r["name"], p, r["n"], r["share"]) for p, r in zip(places, found, strict=True)]
+    return tuple(sorted(grades, key=lambda g: g.place))
 
 
 def _histogram(marts: Marts, key: Key, row: Row) -> charts.Chart | None:
@@ -152,8 +167,8 @@ obstacles as (
         and unit_code in (select unit_code from picked)
     group by unit_code
 )
-select s.unit_code, nullif(u.name_zh, s.unit_code) as name_zh, s.rank_in_city, s.score, s.grade, s.veto_code,
-    coalesce(n.name_zh, p.district_code) as district_name, p.site_area_m2,
+select s.unit_code, nullif(u.name_zh, s.unit_code) as name_zh, s.rank_in_city, s.score, s.grade,
+    s.grade_name_zh as grade_name, s.veto_code, coalesce(n.name_zh, p.district_code) as district_name, p.site_area_m2,
     y.land_output_cny10k_per_ha, y.land_tax_cny10k_per_ha, y.plot_ratio,
     coalesce(i.name_zh, o.indicator_code) as obstacle
 from picked as s

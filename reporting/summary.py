@@ -49,7 +49,7 @@ def _figures(content: Mapping[str, Any]) -> list[Figure]:
     table = content["districts"]
     city: Row = table.total
     code = city.get("unit_code", "")
-    hidden = {"unmatched_output_cny10k", "energy_per_output_tce_per_cny10k", "rd_intensity"}
+    hidden = {"unmatched_output_cny10k", "rd_intensity"}
     return [
         Figure(c.heading, city.get(c.key), c.form, table.reasons.get((code, c.key), words.reason(None)))
         for c in table.columns
@@ -61,13 +61,13 @@ def _land(content: Mapping[str, Any]) -> str:
     city: Row = content["districts"].total
     if not city:
         return ""
-    text = f"本年度共有工业宗地 {city['parcels']:,} 宗,用地面积 {write(city['site_area_m2'], figures.HA_OF_M2)} 公顷"
+    text = f"本年度共有工业宗地 {city['parcels']:,} 宗，用地面积 {write(city['site_area_m2'], figures.HA_OF_M2)} 公顷"
     if city["output_cny10k"] is None:
-        return text + ";没有可用的企业数据,产出、税收和能耗指标缺失。"
+        return text + "；没有可用的企业数据，产出、税收和能耗指标缺失。"
     amount = figures.money(city["output_cny10k"])
-    text += f";落宗工业总产值 {write(city['output_cny10k'], amount)} {amount.unit}"
+    text += f"；落宗工业总产值 {write(city['output_cny10k'], amount)} {amount.unit}"
     if city["unmatched_output_cny10k"]:
-        text += f",另有 {write(city['unmatched_output_cny10k'], amount)} {amount.unit}产值未能落到工业宗地"
+        text += f"，另有 {write(city['unmatched_output_cny10k'], amount)} {amount.unit}产值未能落到工业宗地"
     return text + "。"
 
 
@@ -76,11 +76,11 @@ def _scores(content: Mapping[str, Any]) -> str:
     if result is None:
         return "没有可以评分的宗地。"
     n = result.summary
-    text = f"按「{result.name}」评分的宗地 {n['rated']:,} 宗,中位得分 {write(n['median'], figures.SCORE)} 分"
+    text = f"按「{result.name}」评分的宗地 {n['rated']:,} 宗，中位得分 {write(n['median'], figures.SCORE)} 分"
     if result.grades:
-        counts = [f"{g.grade} 级 {g.n:,} 宗(占 {write(g.share, figures.PERCENT)}%)" for g in result.grades]
-        text += f",其中{words.join(counts)}"
-    return text + (f";{n['not_rated']:,} 宗未评级。" if n["not_rated"] else "。")
+        counts = [f"{g.label} {g.n:,} 宗（占 {write(g.share, figures.PERCENT)}%）" for g in result.grades]
+        text += f"，其中 {words.join(counts)}"
+    return text + (f"；{n['not_rated']:,} 宗未评级。" if n["not_rated"] else "。")
 
 
 def _quality(content: Mapping[str, Any]) -> str:
@@ -88,10 +88,10 @@ def _quality(content: Mapping[str, Any]) -> str:
     if not total or not total["files"]:
         return ""
     text = (
-        f"本年度收到 {total['files']:,} 个文件、{total['rows_in']:,} 行,"
-        f"入库 {total['accepted']:,} 行,隔离 {total['quarantined']:,} 行,被替代 {total['superseded']:,} 行"
+        f"本年度收到 {total['files']:,} 个文件、{total['rows_in']:,} 行，"
+        f"入库 {total['accepted']:,} 行，隔离 {total['quarantined']:,} 行，被替代 {total['superseded']:,} 行"
     )
-    return text + (f";{total['rejected']:,} 个文件被整体退回。" if total["rejected"] else "。")
+    return text + (f"；{total['rejected']:,} 个文件被整体退回。" if total["rejected"] else "。")
 
 
 def _balance(content: Mapping[str, Any]) -> str:
@@ -100,9 +100,9 @@ def _balance(content: Mapping[str, Any]) -> str:
         + (f"自 {s['first_shortage_year']} 年起出现缺口" if s["first_shortage_year"] else "预测期内没有缺口")
         for s in content["land"].scenarios
     ]
-    return f"工业用地供需:{';'.join(said)}。" if said else ""
+    return f"工业用地供需：{'；'.join(said)}。" if said else ""
 
 
 def _contracts(content: Mapping[str, Any]) -> str:
     counts = [f"{words.word(s['state'], words.DUE_STATES)} {s['n']:,} 项" for s in content["contracts"].states]
-    return f"合同义务:{words.join(counts)}。" if counts else ""
+    return f"合同义务：{words.join(counts)}。" if counts else ""

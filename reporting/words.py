@@ -40,27 +40,25 @@ REASONS: Mapping[str, str] = {
     "no_enterprise": "没有落在该范围内的企业",
     "value_missing": "所需数值未填报",
     "zero_denominator": "分母为零",
-    "no_polygon": "没有宗地图形",
-    "no_geometry": "没有宗地图形",
-    "no_ideal_value": "没有适用的理想值",
-    "no_weight": "没有适用的权重",
-    "policy_missing": "没有适用的政策参数",
-    "not_applicable": "不适用",
-    "missing_values": "可用指标不足",
-    "too_few_indicators": "可用指标不足",
-    "series_too_short": "序列太短",
-    "no_series": "没有年度统计序列",
-    "level_ratio": "级比检验未通过",
+    "no_value": "没有一项指标有数值",
+    "present_weight_below_minimum": "有数值的指标权重之和不足",
+    "ideal_value_missing": "没有适用的理想值",
+    "no_value_in_base_year": "基年没有数值",
+    "too_few_points": "序列太短",
+    "value_not_positive": "序列中有零或负值",
+    "level_ratio_outside_band": "级比超出允许区间",
+    "posterior_test_failed": "后验差检验未达到最低等级",
+    "log_residuals_above_limit": "趋势拟合的残差超过限值",
+    "forecast_not_positive_and_finite": "预测结果不是有限的正数",
+    "unknown_method": "没有这种方法",
+    "no_method_used": "没有方法通过检验",
 }
 LOAD_STATES: Mapping[str, str] = {"loaded": "已入库", "superseded": "已被替代", "rejected": "已退回"}
 SEVERITIES: Mapping[str, str] = {"error": "错误", "warning": "提醒"}
 SCENARIOS: Mapping[str, str] = {
-    "low": "低情景",
-    "mid": "中情景",
-    "medium": "中情景",
+    "low": "低需求情景",
     "base": "基准情景",
-    "baseline": "基准情景",
-    "high": "高情景",
+    "high": "高需求情景",
 }
 METHODS: Mapping[str, str] = {
     "output_per_land": "地均产出法",
@@ -69,47 +67,21 @@ METHODS: Mapping[str, str] = {
     "regression": "回归法",
     "gm11": "灰色模型 GM(1,1)",
     "exponential_smoothing": "指数平滑法",
-    "combined": "组合",
-    "combination": "组合",
+    "combination": "加权组合",
+    "given": "直接给定",
     "delphi": "特尔斐法",
     "ahp": "层次分析法",
     "entropy": "熵权法",
-    "policy": "政策规定",
-    "stated": "规定值",
 }
 DIRECTIONS: Mapping[str, str] = {
     "positive": "越高越好",
     "negative": "越低越好",
-    "higher": "越高越好",
-    "lower": "越低越好",
-    "up": "越高越好",
-    "down": "越低越好",
-    "max": "越高越好",
-    "min": "越低越好",
-    "1": "越高越好",
-    "-1": "越低越好",
-    "interval": "区间适度",
-    "neutral": "仅供参考",
 }
 DUE_STATES: Mapping[str, str] = {
     "done": "已履行",
-    "done_late": "逾期后履行",
     "overdue": "已逾期",
     "due": "临近到期",
-    "due_soon": "临近到期",
     "upcoming": "尚未到期",
-    "open": "尚未到期",
-    "waived": "已免除",
-}
-OBLIGATIONS: Mapping[str, str] = {
-    "start": "开工",
-    "completion": "竣工",
-    "production": "投产",
-    "capacity": "达产",
-    "process_evaluation": "过程评估",
-    "expiry_evaluation": "到期评估",
-    "renewal": "续期",
-    "rectification": "整改",
 }
 
 
@@ -123,7 +95,13 @@ def reason(code: object) -> str:
     if not code:
         return "原因未载明"
     known = REASONS.get(str(code))
-    return f"{known}({code})" if known else str(code)
+    return f"{known}（{code}）" if known else str(code)
+
+
+def scope(code: str | None) -> str:
+    """Return where an ideal value holds: the scale in Chinese, with its condition where it has one."""
+    scale, mark, condition = (code or "").partition(":")
+    return (word(scale, SCALES) or "全部") + (f"，{condition}" if mark else "")
 
 
 def join(names: list[str]) -> str:

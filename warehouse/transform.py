@@ -61,7 +61,19 @@ def _invoke(settings: Settings, layer: str) -> Any:
     arguments += ["--target-path", str(target), "--log-path", str(target), "--quiet", "--no-use-colors", "--no-print"]
     arguments += ["--vars", json.dumps(variables(settings), ensure_ascii=False), "--threads", "1"]
     with _environment(settings):
-        return dbtRunner().invoke(arguments)
+        try:
+            return dbtRunner().invoke(arguments)
+        finally:
+            _let_go()
+
+
+def _let_go() -> None:
+    """Close the connection that dbt keeps after its run: the working file has one owner at a time in a process."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    if DuckDBConnectionManager._ENV is not None:
+        DuckDBConnectionManager._ENV.close()
+        DuckDBConnectionManager.close_all_connections()
 
 
 @contextmanager

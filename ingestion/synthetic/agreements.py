@@ -11,14 +11,15 @@ import pyarrow as pa
 from ingestion.synthetic import codes
 from ingestion.synthetic.codes import Bytes, Integers
 from ingestion.synthetic.firms import Days, Firms, owners
-from ingestion.synthetic.land import Flags, Texts, drawn_days, later, main_codes, number
+from ingestion.synthetic.land import Flags, Texts, drawn_days, later, main_codes, number, zone_code_rows
 from ingestion.synthetic.layout import Floats
 from ingestion.synthetic.parameters import EventRule, Target
 from ingestion.synthetic.world import Frame, World
 
 _LEAST_AGE_OF_FAILURE = 8
 _REACH_YEARS = 5
-_FAILED_YEARS = {"passed": 0, "rectified": 1, "three_failed": 3, "repaired": 1, "listed": 2}
+_FAILED_YEARS = {"passed": 0, "rectified": 1, "three_failed": 3, "repaired": 2, "listed": 2}
+_NEVER_PASSED = ("three_failed", "listed")
 _COMPENSATION = ["残值补偿", "无偿收回", "恢复原状", "市场评估价"]
 _NONE = np.datetime64("NaT", "D")
 
@@ -69,13 +70,14 @@ def agreements_of(world: World, firms: Firms) -> Agreements:
     signed = later(signed, 12 * (world.call.last_year - age - 2001))
     terms = np.array([k.term for k in p.kinds])[kind_no]
     kind = np.array([k.kind for k in p.kinds])[kind_no]
+    may_fail = (age >= _LEAST_AGE_OF_FAILURE) & (kind != "expiry")
     return Agreements(
         no=codes.joined("XY-", codes.digits(signed.astype("datetime64[Y]").astype(int) + 1970, 4), "-", codes.digits(np.arange(wanted) + 1, 7)),
         slot=slot,
         firm=firm,
         area=firms.area[firm],
         kind=kind,
-        course=np.where(age >= _LEAST_AGE_OF_FAILURE, codes.choose(rng, p.courses, wanted), "passed"),
+        course=np.where(may_fail, codes.choose(rng, p.courses, wanted), "passed"),
         mode=np.array([k.mode for k in p.kinds])[kind_no],
         folder=np.maximum(world.call.last_year - age, world.call.first_year),
         interval=rng.integers(3, 6, wanted),
@@ -102,11 +104,11 @@ def agreement_table(world: World, firms: Firms, deals: Agreements, year: int) ->
             "agreed_investment_cny10k": number(granted / 10_000 * 3_000 * factor[rows]),
             "agreed_floor_area_m2": number(granted * factor[rows]),
             "granted_area_m2": number(granted),
-            "granted_use": pa.array(np.full(len(rows), "工业用地")),
-            "start_penalty": _text(rows, "每逾期一日按土地出让价款万分之五支付违约金(示例)"),
-            "completion_penalty": _text(rows, "每逾期一日按土地出让价款万分之五支付违约金(示例)"),
+            "granted_use": codes.constant("工业用地", len(rows)),
+            "start_penalty": codes.constant("每逾期一日按土地出让价款万分之五支付违约金(示例)", len(rows)),
+            "completion_penalty": codes.constant("每逾期一日按土地出让价款万分之五支付违约金(示例)", len(rows)),
             "building_compensation": pa.array(np.array(_COMPENSATION)[deals.slot[rows] % len(_COMPENSATION)]),
-            "penalty_free_text": _text(rows, world.shape.agreements.tenure_note),
+            "penalty_free_text": codes.constant(world.shape.agreements.tenure_note, len(rows)),
         }
     )
     return Frame(table, deals.area[rows])
@@ -127,15 +129,15 @@ def evaluations_of(world: World, deals: Agreements) -> Evaluations:
     last = world.call.last_year
     due = {name: years_of(deals.dates[name]) for name in ("completion_due", "capacity_due", "term_end_date")}
     failed_years = np.array([_FAILED_YEARS[str(c)] for c in deals.course])
-    ended = deals.course == "three_failed"
+    never = np.isin(deals.course, _NEVER_PASSED)
     everyone = np.arange(len(deals))
     found = [(everyone, "准入", years_of(deals.dates["signed_date"]), False)]
     found.append((everyone, "开竣工", due["completion_due"], False))
     for again in range(4):
-        who = everyone[(again <= failed_years) & ~(ended & (again == 3))]
+        who = everyone[np.where(never, again < failed_years, again <= failed_years)]
         found.append((who, "达产", due["capacity_due"][who] + again, again < failed_years[who]))
     for period in range(1, 8):
-        who = everyone[~ended & (deals.kind != "expiry")]
+        who = everyone[~never & (deals.kind != "expiry")]
         found.append((who, "过程", due["capacity_due"][who] + failed_years[who] + period * deals.interval[who], False))
     found.append((everyone[deals.kind == "expiry"], "到期", due["term_end_date"][deals.kind == "expiry"] - 1, False))
     parts = [Evaluations(a, np.full(len(a), s), y, np.broadcast_to(f, len(a))) for a, s, y, f in found]
@@ -150,14 +152,14 @@ def verdict_table(world: World, deals: Agreements, held: Evaluations, year: int)
     failed = held.failed[rows] & np.array([t.indicator.startswith("land_output") for t in targets], dtype=bool)
     lenient = world.rng("lenient", year).random(len(rows)) < 0.03
     verdict = np.where(failed, "不达标", np.where(lenient & ~held.failed[rows], "不适用", "达标"))
-    day = _autumn(world, held.year[rows], "verdict", len(deals))[held.agreement[rows]] if len(rows) else np.array([], "datetime64[D]")
+    new_year = (held.year[rows] - 1970).astype("datetime64[Y]").astype("datetime64[D]")
     table = pa.table(
         {
             **_evaluation_key(deals, held, rows, targets),
             "department": pa.array([t.department for t in targets], pa.string()),
             "verdict": pa.array(verdict),
             "opinion": pa.array(np.where(failed, "未达到协议约定,限期整改(示例)", "同意(示例)")),
-            "verdict_date": pa.array(day),
+            "verdict_date": pa.array(new_year + 304 + held.agreement[rows] % 28),
         }
     )
     return Frame(table, deals.area[held.agreement[rows]])
@@ -204,11 +206,12 @@ def admission_table(world: World, deals: Agreements, year: int) -> Frame:
     values = np.tile([t.value for t in targets], len(serial))
     deal = serial[every] - 1
     day = later(deals.dates["signed_date"][deal], -2)
+    zone = world.layout.zone[deals.slot[deal]]
     table = pa.table(
         {
             "project_no": codes.text(codes.joined("XM-", codes.digits(serial * 10 + is_refused, 8))[every]),
             "district_code": codes.text(world.district_rows(year)[deals.area[deal]]),
-            "zone_code": pa.nulls(len(every), pa.string()),
+            "zone_code": codes.text(zone_code_rows(world, zone), mask=zone < 0),
             "indicator_code": pa.array(np.tile([t.indicator for t in targets], len(serial))),
             "comparison": pa.array(np.tile([t.comparison for t in targets], len(serial))),
             "control_value": number(values, 4),
@@ -232,8 +235,8 @@ def years_of(days: Days) -> Integers:
 
 def _dates(world: World, signed: Days, terms: Integers, leased: Flags) -> dict[str, Days]:
     capacity = later(signed, 12 * _REACH_YEARS)
-    lease_end = later(signed, 0)
-    lease_end = later(lease_end, 12 * (world.call.last_year + 1 - years_of(signed)))
+    sooner = np.arange(len(signed)) % 3 == 0
+    lease_end = later(signed, 12 * (world.call.last_year + 1 - sooner - years_of(signed)))
     autumn = (years_of(capacity) - 1970).astype("datetime64[Y]").astype("datetime64[D]") + 305
     return {
         "signed_date": signed,
@@ -247,10 +250,6 @@ def _dates(world: World, signed: Days, terms: Integers, leased: Flags) -> dict[s
     }
 
 
-def _text(rows: Integers, value: str) -> pa.Array:
-    return pa.array(np.full(len(rows), value))
-
-
 def _target_rows(target: Target, numbers: Bytes, ease: Floats) -> pa.Table:
     count = len(numbers)
     value = np.full(count, np.nan) if target.value is None else target.value * ease
@@ -259,12 +258,12 @@ def _target_rows(target: Target, numbers: Bytes, ease: Floats) -> pa.Table:
     return pa.table(
         {
             "agreement_no": codes.text(numbers),
-            "stage": pa.array(np.full(count, target.stage)),
-            "indicator_code": pa.array(np.full(count, target.indicator)),
-            "comparison": pa.array(np.full(count, target.comparison)),
+            "stage": codes.constant(target.stage, count),
+            "indicator_code": codes.constant(target.indicator, count),
+            "comparison": codes.constant(target.comparison, count),
             "target_value": number(value, 4),
-            "target_text": pa.array([target.text] * count, pa.string()),
-            "department": pa.array(np.full(count, target.department)),
+            "target_text": codes.constant(target.text, count),
+            "department": codes.constant(target.department, count),
         }
     )
 
@@ -294,10 +293,6 @@ def _evaluation_key(deals: Agreements, held: Evaluations, rows: Integers, target
     }
 
 
-def _autumn(world: World, years: Integers, name: str, count: int) -> Days:
-    raise NotImplementedError
-
-
 def _happened(world: World, deals: Agreements, rule: EventRule, place: int) -> tuple[Integers, Days]:
     """Return to which agreements the event has happened by the end of the last year, and when."""
     rng = world.rng("events", place)
@@ -321,14 +316,14 @@ def _event_rows(deals: Agreements, rule: EventRule, who: Integers, day: Days) ->
     return pa.table(
         {
             "agreement_no": codes.text(deals.no[who]),
-            "event": pa.array([rule.event] * count, pa.string()),
+            "event": codes.constant(rule.event, count),
             "event_date": pa.array(day, pa.date32()),
-            "stage": pa.array([rule.stage] * count, pa.string()),
-            "indicator_code": pa.array([rule.indicator] * count, pa.string()),
+            "stage": codes.constant(rule.stage, count),
+            "indicator_code": codes.constant(rule.indicator, count),
             "deadline": deadline,
             "amount_cny10k": amount,
-            "department": pa.array(["工业和信息化部门"] * count, pa.string()),
+            "department": codes.constant("工业和信息化部门", count),
             "document_no": codes.text(codes.joined("穗评(示例)", codes.digits(who, 7), rows=count)),
-            "note": pa.array(["生成数据"] * count, pa.string()),
+            "note": codes.constant("生成数据", count),
         }
     )

@@ -54,6 +54,16 @@ def binary(rows: Bytes, mask: npt.NDArray[np.bool_] | None = None) -> pa.Array:
     return text(rows, mask).view(pa.binary())
 
 
+def constant(value: str | None, count: int) -> pa.Array:
+    """Return a string column that says the same in every row."""
+    return pa.repeat(pa.scalar(value, pa.string()), count)
+
+
+def labels(names: list[str], index: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> pa.Array:
+    """Return a string column of `names[index]`."""
+    return pa.array(names, pa.string()).take(pa.array(index.astype(np.int32)))
+
+
 def ascii_rows(values: list[str]) -> Bytes:
     """Return texts of one length in ASCII as (n, width) bytes."""
     return np.frombuffer("".join(values).encode("ascii"), dtype=np.uint8).reshape(len(values), -1)

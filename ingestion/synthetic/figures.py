@@ -15,6 +15,7 @@ from ingestion.synthetic.layout import Floats
 from ingestion.synthetic.parameters import EnergyUse, FigureParameters, statistics
 from ingestion.synthetic.world import Frame, Mark, World
 
+_LARGEST_SHARE = 0.8
 _TAX_ABOVE_OUTPUT = 0.0008  # share of tax rows with the seeded warning
 
 
@@ -33,11 +34,11 @@ class YearFigures:
 def stated_share(world: World, industrial_ha: float) -> float:
     """Return the share of the city's secondary value added that the generated enterprises have, in every year.
 
-    It is such that in the last year the industrial land yields the stated value added per hectare.
+    It is such that in the last year the industrial land yields the stated value added per hectare, but at most 0.8.
     """
     total = statistics().cny10k("secondary_value_added", world.call.last_year)
     share = world.shape.figures.value_added_cny10k_per_ha * industrial_ha / total
-    return float(np.clip(round(share, 6), 1e-6, 0.9))
+    return float(np.clip(round(share, 6), 1e-6, _LARGEST_SHARE))
 
 
 def year_figures(world: World, firms: Firms, place: int, share: float) -> YearFigures:
@@ -100,7 +101,7 @@ def taxes(world: World, firms: Firms, figures: YearFigures, year: int) -> Frame:
         {
             "uscc": codes.text(firms.uscc[who]),
             "tax_paid_cny10k": number(tax),
-            "reason": pa.array(np.full(len(who), "更正以前年度申报(示例)"), mask=~negative),
+            "reason": pa.array([None, "更正以前年度申报(示例)"]).take(pa.array(negative.astype(np.int32))),
         }
     )
     return Frame(table, firms.area[who], (Mark("qc_tax_above_output", "tax_paid_cny10k", above),))
@@ -111,15 +112,14 @@ def energy(world: World, firms: Firms, figures: YearFigures, year: int) -> Frame
     keep = np.flatnonzero(_reporting(world, firms, figures.who, "energy") & (figures.tce > 0))
     who, tce = figures.who[keep], figures.tce[keep]
     uses = world.shape.figures.energy
-    luck = world.rng("energy").random((len(firms), len(uses)))[who]
-    used = luck < np.array([u.users for u in uses])
-    used[:, 0] |= ~used.any(axis=1)
-    weight = used * np.array([u.weight for u in uses])
-    part = weight / weight.sum(axis=1, keepdims=True) * tce[:, None]
+    draws = [world.rng("energy", i).random(len(firms), dtype=np.float32)[who] for i in range(len(uses))]
+    used = [draw < use.users for draw, use in zip(draws, uses, strict=True)]
+    used[0] |= ~np.logical_or.reduce(used)
+    weight = np.sum([u * use.weight for u, use in zip(used, uses, strict=True)], axis=0)
     tables, areas = [], []
-    for i, use in enumerate(uses):
-        rows = np.flatnonzero(used[:, i])
-        tables.append(_energy_rows(use, firms, who[rows], part[rows, i]))
+    for some, use in zip(used, uses, strict=True):
+        rows = np.flatnonzero(some)
+        tables.append(_energy_rows(use, firms, who[rows], use.weight / weight[rows] * tce[rows]))
         areas.append(firms.area[who[rows]])
     return Frame(pa.concat_tables(tables).combine_chunks(), np.concatenate(areas))
 
@@ -134,30 +134,28 @@ def emissions(world: World, firms: Firms, figures: YearFigures, year: int) -> Fr
     for name, pollutant in world.shape.figures.pollutants.items():
         rows = np.flatnonzero((world.rng("emits", name).random(len(firms)) < pollutant.users)[who])
         emitted = tce[rows] * pollutant.per_tce * rng.lognormal(0, 0.5, len(rows))
-        columns = {"uscc": codes.text(firms.uscc[who[rows]]), "pollutant": pa.array(np.full(len(rows), name))}
+        columns = {"uscc": codes.text(firms.uscc[who[rows]]), "pollutant": codes.constant(name, len(rows))}
         tables.append(pa.table(columns | {"emission_t": number(emitted, 4)}))
         areas.append(firms.area[who[rows]])
     return Frame(pa.concat_tables(tables).combine_chunks(), np.concatenate(areas))
 
 
 def _energy_rows(use: EnergyUse, firms: Firms, who: Integers, tce: Floats) -> pa.Table:
-    names, factors = np.array(list(use.units)), np.array(list(use.units.values()))
-    given = who % len(names)
-    quantity = np.round(tce / use.tce * factors[given], 4)
+    given = who % len(use.units)
+    quantity = np.round(tce / use.tce * np.array(list(use.units.values()))[given], 4)
     return pa.table(
         {
             "uscc": codes.text(firms.uscc[who]),
-            "energy_type": pa.array(np.full(len(who), use.type)),
+            "energy_type": codes.constant(use.type, len(who)),
             "quantity": pa.array(quantity),
-            "unit": pa.array(names[given]),
+            "unit": codes.labels(list(use.units), given),
         }
     )
 
 
 def _by_division(p: FigureParameters, firms: Firms, who: Integers, name: str) -> Floats:
-    divisions, place = np.unique(firms.division, return_inverse=True)
-    values = np.array([getattr(p.divisions.get(str(d), p.default), name) for d in divisions])
-    return values[place[who]]
+    values = np.array([getattr(p.divisions.get(f"{d:02d}", p.default), name) for d in range(100)])
+    return values[firms.division[who]]
 
 
 def _wandering(world: World, count: int, place: int) -> Floats:

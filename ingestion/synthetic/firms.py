@@ -12,7 +12,7 @@ from pyproj import Transformer
 from ingestion.synthetic import codes
 from ingestion.synthetic.codes import Bytes, Integers
 from ingestion.synthetic.districts import GEOGRAPHIC
-from ingestion.synthetic.land import Flags, Plots, Texts, drawn_days, floor_areas, later, main_codes, number, parcel_codes
+from ingestion.synthetic.land import Flags, Plots, drawn_days, floor_areas, later, main_codes, number, parcel_codes
 from ingestion.synthetic.layout import Floats
 from ingestion.synthetic.world import MERGE, SPLIT, Frame, World
 from landgauge import policy
@@ -21,6 +21,7 @@ from landgauge.errors import ConfigurationError
 Days = npt.NDArray[np.datetime64]
 
 _EDITION = "2017"
+_STATES = ["存续", "在业", "停业", "注销", "吊销"]
 _OCCUPIED = 0.9  # of a parcel's floor and land, shared among those who sit there; a little more for those who also do
 _ALSO = 0.08
 _HALF_PLOT = 0.495
@@ -44,7 +45,7 @@ class Firms:
     occupies: Flags
     share: Floats
     size: Floats
-    division: Texts
+    division: Integers
     industry: pa.Array
     uscc: Bytes
     town: Bytes
@@ -126,12 +127,12 @@ def register(world: World, firms: Firms, place: int) -> Frame:
             "uscc": codes.text(firms.uscc[who]),
             "enterprise_name": codes.text(codes.joined("生成企业", codes.digits(who + 1, 8), "(示例)")),
             "industry_code": firms.industry.take(pa.array(who)),
-            "industry_edition": pa.array(np.full(len(who), _EDITION), mask=who % 3 == 0),
+            "industry_edition": pa.array([_EDITION, None]).take(pa.array((who % 3 == 0).astype(np.int32))),
             "district_code": codes.text(district),
             "town_code": codes.text(codes.joined(district, firms.town[who]), mask=firms.slot[who] < 0),
-            "registration_state": pa.array(_states(firms, who, place, rng)),
+            "registration_state": codes.labels(_STATES, _states(firms, who, place, rng)),
             "established_date": pa.array(firms.established[who]),
-            "above_scale": pa.array(np.where(above_scale(world, firms)[who], "是", "否")),
+            "above_scale": codes.labels(["否", "是"], above_scale(world, firms)[who]),
             "longitude": number(firms.longitude[who], 6),
             "latitude": number(firms.latitude[who], 6),
         }
@@ -163,7 +164,7 @@ def occupancy(world: World, plots: Plots, firms: Firms, place: int) -> Frame:
         {
             "parcel_code": codes.text(main_codes(world, year)[slot]),
             "uscc": codes.text(firms.uscc[who]),
-            "tenure": pa.array(np.where(owner, "自有", "承租")),
+            "tenure": codes.labels(["承租", "自有"], owner),
             "floor_area_m2": number(floor),
             "land_area_m2": number(land),
             "start_date": pa.array(start),
@@ -222,12 +223,12 @@ def _sizes(world: World, raw: Floats, slot: Integers, rng: np.random.Generator) 
     return size
 
 
-def _industries(world: World, area: Integers, rng: np.random.Generator) -> tuple[Texts, pa.Array]:
+def _industries(world: World, area: Integers, rng: np.random.Generator) -> tuple[Integers, pa.Array]:
     """Return each enterprise's division and its code as declared: classes, groups or divisions, some with the letter."""
-    division = np.zeros(len(area), dtype="<U2")
+    division = np.zeros(len(area), dtype=np.int64)
     for number_of_area, shape in enumerate(world.shape.areas):
         who = np.flatnonzero(area == number_of_area)
-        division[who] = codes.choose(rng, shape.industries, len(who))
+        division[who] = codes.choose(rng, shape.industries, len(who)).astype(np.int64)
     forms: list[str] = []
     index = np.zeros(len(area), dtype=np.int64)
     for wanted, declared in _declared_forms(np.unique(division)).items():
@@ -237,11 +238,12 @@ def _industries(world: World, area: Integers, rng: np.random.Generator) -> tuple
     return division, pa.array(forms).take(pa.array(index))
 
 
-def _declared_forms(divisions: npt.NDArray[np.str_]) -> dict[str, list[str]]:
+def _declared_forms(divisions: Integers) -> dict[int, list[str]]:
     """Return, by division, codes of GB/T 4754-2017 in the forms that are met: C3611, 3611, 361, 36."""
     table = [r["code"] for r in policy.rows("industry") if r["edition"] == _EDITION]
-    found: dict[str, list[str]] = {}
-    for division in map(str, divisions):
+    found: dict[int, list[str]] = {}
+    for number_of_division in divisions.tolist():
+        division = f"{number_of_division:02d}"
         classes = sorted(c for c in table if len(c) == 5 and c[1:3] == division)
         if not classes:
             raise ConfigurationError(
@@ -249,7 +251,7 @@ def _declared_forms(divisions: npt.NDArray[np.str_]) -> dict[str, list[str]]:
                 "Complete dbt_project/seeds/policy/industry.csv.",
             )
         groups = sorted({c[1:4] for c in classes} & {c[1:] for c in table})
-        found[division] = classes + [c[1:] for c in classes] + groups + [division] * (1 + len(classes) // 4)
+        found[number_of_division] = classes + [c[1:] for c in classes] + groups + [division] * (1 + len(classes) // 4)
     return found
 
 
@@ -281,11 +283,11 @@ def _established(world: World, core: int, yearly: int, count: int, rng: np.rando
     return days
 
 
-def _states(firms: Firms, who: Integers, place: int, rng: np.random.Generator) -> Texts:
+def _states(firms: Firms, who: Integers, place: int, rng: np.random.Generator) -> Integers:
     """Most go on; of those that leave the register next year some are struck off or closed already."""
     leaving = (who < (place + 1) * firms.yearly) & (who < firms.working)
-    standing = rng.choice(["存续", "在业", "停业"], len(who), p=[0.70, 0.29, 0.01])
-    going = rng.choice(["注销", "吊销", "停业", "存续"], len(who), p=[0.35, 0.15, 0.2, 0.3])
+    standing = rng.choice(5, len(who), p=[0.70, 0.29, 0.01, 0.0, 0.0])
+    going = rng.choice(5, len(who), p=[0.3, 0.0, 0.2, 0.35, 0.15])
     return np.where(leaving, going, standing)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-_ZONE_AREAS = "a1 a2 a31 a32 a4 a51 a52 a6 b11 b12 b21 b22 c1 c2 c3 d1 d21 d22 e1 e21 e22 f g h1 h2".split()
+_ZONE_AREAS = [
+    *("a1", "a2", "a31", "a32", "a4", "a51", "a52", "a6", "b11", "b12", "b21", "b22", "c1", "c2", "c3"),
+    *("d1", "d21", "d22", "e1", "e21", "e22", "f", "g", "h1", "h2"),
+]
 
 # dataset: columns; the type follows a colon, VARCHAR where there is none
 DATASETS: dict[str, str] = {
@@ -28,7 +31,8 @@ DATASETS: dict[str, str] = {
     "agreement_targets": "agreement_no stage indicator_code comparison target_value:DOUBLE target_text department",
     "agreement_events": "agreement_no event event_date:DATE stage indicator_code deadline:DATE amount_cny10k:DOUBLE "
     "department document_no note",
-    "verdicts": "agreement_no stage evaluation_year:INTEGER indicator_code department verdict opinion verdict_date:DATE",
+    "verdicts": "agreement_no stage evaluation_year:INTEGER indicator_code department verdict opinion "
+    "verdict_date:DATE",
     "self_reports": "agreement_no stage evaluation_year:INTEGER indicator_code value:DOUBLE document_no",
     "admission_controls": "project_no district_code zone_code indicator_code comparison control_value:DOUBLE "
     "guide_value:DOUBLE department industry_code restricted:BOOLEAN decision decision_date:DATE agreement_no",

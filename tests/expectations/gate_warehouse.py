@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from expectations.contract import Column, read_contracts
+from expectations.contract import Column, Contract, read_contracts
 from landgauge.settings import Settings, year_end
 
 YEAR = 2024
@@ -46,7 +46,7 @@ class Made:
 
     settings: Settings
     loads: int = 0
-    contracts: dict[str, Any] = field(default_factory=read_contracts)
+    contracts: dict[str, Contract] = field(default_factory=read_contracts)
 
     def run(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.settings.database)) as con:
@@ -65,35 +65,37 @@ class Made:
     ) -> int:
         """Enter a load; `select` gives its accepted rows by column name and may use load_id, row_no (range) freely."""
         self.loads += 1
-        self._table(dataset)
         name = file_name or f"{dataset}/{year}/{self.loads}.csv"
-        if select:
-            self.run(
-                f"insert into accepted.{dataset} by name "
-                f"select {self.loads} as load_id, {year} as data_year, row_number() over () as row_no, * "
-                f"from ({select})"
-            )
-        accepted = self.run(f"select count(*) from accepted.{dataset} where load_id = {self.loads}")[0][0]
-        rows = accepted + quarantined
-        superseded = rows if state == "superseded" else 0
-        kept = (accepted, quarantined) if state != "superseded" else (0, 0)
-        values = [self.loads, f"{self.loads:064d}", dataset, year, name, rows, *kept, superseded, state]
-        self.run(f"insert into ledger.load values ({', '.join('?' * 10)}, null, null, null, null, null)", *values)
-        for column in columns:
-            self.run("insert into ledger.load_column values (?, ?, ?, null, 1)", self.loads, column, column)
+        with duckdb.connect(str(self.settings.database)) as con:
+            con.execute(_table(self.contracts[dataset]))
+            if select:
+                con.execute(
+                    f"insert into accepted.{dataset} by name select {self.loads} as load_id, {year} as data_year, "
+                    f"row_number() over () as row_no, * from ({select})"
+                )
+            (accepted,) = con.execute(
+                f"select count(*) from accepted.{dataset} where load_id = {self.loads}"
+            ).fetchone()
+            rows = accepted + quarantined
+            counts = (0, 0, rows) if state == "superseded" else (accepted, quarantined, 0)
+            values = [self.loads, f"{self.loads:064d}", dataset, year, name, rows, *counts, state]
+            con.execute(f"insert into ledger.load values ({', '.join('?' * 10)}, null, null, null, null, null)", values)
+            for column in columns:
+                con.execute("insert into ledger.load_column values (?, ?, ?, null, 1)", [self.loads, column, column])
         return self.loads
-
-    def _table(self, dataset: str) -> None:
-        columns = ", ".join(f'"{c.name}" {_sql_type(c)}' for c in self.contracts[dataset].columns)
-        self.run(
-            f"create table if not exists accepted.{dataset} "
-            f"(load_id bigint, row_no bigint, data_year integer, {columns})"
-        )
 
     def gate(self, year: int = YEAR) -> dict[str, tuple[bool, str, str]]:
         """Rows of run.gate by `suite.expectation`: success, observed, level."""
         rows = self.run("select suite, expectation, success, observed, level from run.gate where year = ?", year)
         return {f"{row[0]}.{row[1]}": row[2:] for row in rows}
+
+
+def _table(contract: Contract) -> str:
+    columns = ", ".join(f'"{c.name}" {_sql_type(c)}' for c in contract.columns)
+    return (
+        f"create table if not exists accepted.{contract.dataset} "
+        f"(load_id bigint, row_no bigint, data_year integer, {columns})"
+    )
 
 
 def _sql_type(column: Column) -> str:

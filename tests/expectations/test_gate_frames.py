@@ -10,6 +10,7 @@ from gate_warehouse import YEAR, Made, operations, parcels
 
 from expectations import frames, profiles
 from expectations.limits import FILE, Bound, read_limits
+from expectations.shares import read_shares
 from landgauge.errors import ConfigurationError
 
 LIMITS = read_limits()
@@ -111,24 +112,18 @@ def test_large_dataset_is_judged_by_counts(made):
 
 
 def test_quarantine_frame_counts_rows_of_loaded_files(made):
-    load = made.load("operations", operations(8), quarantined=2)
+    load = made.load("operations", operations(48), quarantined=2)
     gone = made.load("operations", quarantined=9, state="superseded")
-    for row in ((load, 9, "error"), (load, 10, "error"), (load, 1, "warning"), (gone, 1, "error")):
+    for row in ((load, 49, "error"), (load, 50, "error"), (load, 1, "warning"), (gone, 1, "error")):
         made.run(
             "insert into quarantine.finding (load_id, dataset, data_year, row_no, rule_code, severity) "
             "values (?, 'operations', 2024, ?, 'required:employees', ?)",
             *row,
         )
     with duckdb.connect(str(made.settings.database)) as con:
-        frame = frames.quarantine_frame(con, YEAR, tuple(_shares(made, con)), [])
-    assert frame.error_share.dropna().tolist() == [0.2]
-    assert frame.warning_share.dropna().tolist() == [0.1]
-
-
-def _shares(made: Made, con: duckdb.DuckDBPyConnection):
-    from expectations.shares import read_shares
-
-    return read_shares(con, YEAR, made.contracts)
+        frame = frames.quarantine_frame(con, YEAR, read_shares(con, YEAR, made.contracts), [], LIMITS)
+    assert frame.error_share.dropna().tolist() == [0.04]
+    assert frame.warning_share.dropna().tolist() == [0.02]
 
 
 def test_every_bound_is_dated_and_names_columns_that_stand_in_a_contract(made):

@@ -135,9 +135,7 @@ def test_workbook_of_several_sheets(tmp_path):
     city = load(
         tmp_path,
         "a.xlsx",
-        workbook(
-            ("东", first, True), ("说明", [["请按要求填写"]], True), ("西", second, True), ("旧", second, False)
-        ),
+        workbook(("东", first, True), ("说明", [["请按要求填写"]], True), ("西", second, True), ("旧", second, False)),
     )
     assert city.ask("select row_no, parcel_code, site_area_m2 from accepted.parcels order by 1") == [
         (1, P1, 1000.5),

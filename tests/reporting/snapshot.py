@@ -34,7 +34,9 @@ def write_bare(path: Path, *, empty_tables: bool) -> Path:
     """Write a city that has parcels only; other tables are empty, or not there at all."""
     write(path, parcels=4)
     with duckdb.connect(str(path)) as con:
-        tables = [r[0] for r in con.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()]
+        tables = [
+            r[0] for r in con.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
+        ]
         keep = {"fct_run", "dim_unit", "dim_parcel", "fct_load", "dim_indicator", "fct_city_year", "fct_district_year"}
         for table in sorted(set(tables) - keep):
             con.execute(f"delete from marts.{table}" if empty_tables else f"drop table marts.{table}")
@@ -109,7 +111,11 @@ def _units(con: duckdb.DuckDBPyConnection, n: int) -> None:
         rows.append((f"P{i:06d}", 2024, districts[i % 3], True, 10_000.0 + i, "在用", None, None, geometry, RUN))
     rows.append(("OFFICE", 2024, districts[0], False, 5_000.0, "在用", None, None, polygon(n), RUN))
     _insert(con, "dim_parcel", rows)
-    _insert(con, "dim_unit", [("parcel", f"P{i:06d}", 2024, XSS if i == 0 else f"地块{i}", districts[i % 3], None, RUN) for i in range(n)])
+    _insert(
+        con,
+        "dim_unit",
+        [("parcel", f"P{i:06d}", 2024, XSS if i == 0 else f"地块{i}", districts[i % 3], None, RUN) for i in range(n)],
+    )
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple]) -> None:
@@ -153,22 +159,65 @@ def _areas(con: duckdb.DuckDBPyConnection) -> None:
     )
     con.execute(f"create table marts.fct_district_year (district_code varchar, year integer, {columns})")
     con.execute(f"create table marts.fct_city_year (city_code varchar, year integer, {columns})")
-    _insert(con, "fct_district_year", [
-        ("440112", 2024, 4_000_000.0, 8_123_456.75, 401_234.5, 12_345.25, 1.234, 20308.641875, 1003.08625, 0.05678, 0.0312, RUN),
-        ("440113", 2024, 3_000_000.0, 3_000_000.0, 150_000.0, 0.0, 0.98, 10000.0, 500.0, 0.1, 0.02, RUN),
-        ("440115", 2024, 1_000_000.0, None, None, 7.5, 0.5, None, None, None, None, RUN),
-    ])
-    _insert(con, "fct_city_year", [
-        ("440100", 2024, 8_000_000.0, 11_123_456.75, 551_234.5, 12_352.75, 1.04, 13904.3209375, 689.043125, 0.068, 0.028, RUN),
-    ])
+    _insert(
+        con,
+        "fct_district_year",
+        [
+            (
+                "440112",
+                2024,
+                4_000_000.0,
+                8_123_456.75,
+                401_234.5,
+                12_345.25,
+                1.234,
+                20308.641875,
+                1003.08625,
+                0.05678,
+                0.0312,
+                RUN,
+            ),
+            ("440113", 2024, 3_000_000.0, 3_000_000.0, 150_000.0, 0.0, 0.98, 10000.0, 500.0, 0.1, 0.02, RUN),
+            ("440115", 2024, 1_000_000.0, None, None, 7.5, 0.5, None, None, None, None, RUN),
+        ],
+    )
+    _insert(
+        con,
+        "fct_city_year",
+        [
+            (
+                "440100",
+                2024,
+                8_000_000.0,
+                11_123_456.75,
+                551_234.5,
+                12_352.75,
+                1.04,
+                13904.3209375,
+                689.043125,
+                0.068,
+                0.028,
+                RUN,
+            ),
+        ],
+    )
     con.execute(
         "create table marts.fct_indicator_value (scale varchar, unit_code varchar, year integer, indicator_code varchar, "
         "value double, null_reason varchar, run_id varchar)"
     )
-    _insert(con, "fct_indicator_value", [
-        ("district", "440115", 2024, code, None, "no_enterprise", RUN)
-        for code in ("land_output_cny10k_per_ha", "land_tax_cny10k_per_ha", "energy_per_output_tce_per_cny10k", "rd_intensity")
-    ])
+    _insert(
+        con,
+        "fct_indicator_value",
+        [
+            ("district", "440115", 2024, code, None, "no_enterprise", RUN)
+            for code in (
+                "land_output_cny10k_per_ha",
+                "land_tax_cny10k_per_ha",
+                "energy_per_output_tce_per_cny10k",
+                "rd_intensity",
+            )
+        ],
+    )
     con.execute(
         "create table marts.fct_parcel_year as select parcel_code, year, 1 as enterprise_count, 1.5 as plot_ratio, "
         "12345.5 as land_output_cny10k_per_ha, 678.25 as land_tax_cny10k_per_ha from marts.dim_parcel where is_industrial"
@@ -211,13 +260,30 @@ def _ledger(con: duckdb.DuckDBPyConnection) -> None:
         "rows_in bigint, accepted bigint, quarantined bigint, superseded bigint, state varchar, reason varchar, "
         "loaded_at timestamp, run_id varchar)"
     )
-    _insert(con, "fct_load", [
-        ("a" * 64, "parcels", 2024, "parcels/2024/a.gpkg", 1500, 1490, 10, 0, "loaded", None, None, RUN),
-        ("b" * 64, "parcels", 2024, "parcels/2024/old.gpkg", 20, 0, 0, 20, "superseded", None, None, RUN),
-        ("c" * 64, "enterprises", 2024, f"enterprises/2024/{XSS}.csv", 33, 0, 33, 0, "rejected", "缺少必填列 uscc", None, RUN),
-        ("d" * 64, "district_series", 2023, "district_series/2023/s.csv", 12, 12, 0, 0, "loaded", None, None, RUN),
-        ("e" * 64, "parcels", 2025, "parcels/2025/a.gpkg", 9999, 9999, 0, 0, "loaded", None, None, RUN),
-    ])
+    _insert(
+        con,
+        "fct_load",
+        [
+            ("a" * 64, "parcels", 2024, "parcels/2024/a.gpkg", 1500, 1490, 10, 0, "loaded", None, None, RUN),
+            ("b" * 64, "parcels", 2024, "parcels/2024/old.gpkg", 20, 0, 0, 20, "superseded", None, None, RUN),
+            (
+                "c" * 64,
+                "enterprises",
+                2024,
+                f"enterprises/2024/{XSS}.csv",
+                33,
+                0,
+                33,
+                0,
+                "rejected",
+                "缺少必填列 uscc",
+                None,
+                RUN,
+            ),
+            ("d" * 64, "district_series", 2023, "district_series/2023/s.csv", 12, 12, 0, 0, "loaded", None, None, RUN),
+            ("e" * 64, "parcels", 2025, "parcels/2025/a.gpkg", 9999, 9999, 0, 0, "loaded", None, None, RUN),
+        ],
+    )
     con.execute("update marts.fct_load set loaded_at = now()")
     con.execute(
         "create table marts.fct_quarantine as select repeat('a', 64) as file_sha256, 'parcels' as dataset, 2024 as year, "

@@ -15,46 +15,45 @@ with valid as (
         ) = 1
 ),
 
+-- Units of one dimension convert; a quantity in the coefficient's own unit is multiplied by 1.
+factors as (
+    select
+        valid.energy_type,
+        valid.accounting,
+        given.unit,
+        given.factor_to_base / base.factor_to_base * valid.tce_per_unit as tce_per_given_unit,
+    from valid
+    inner join {{ ref('unit') }} as base on valid.per_unit = base.unit
+    inner join {{ ref('unit') }} as given on base.dimension = given.dimension
+),
+
 -- Types that have 等价 values in some year: there the 当量 value is no substitute in another year.
-has_equivalent as (
+with_equivalent as (
     select distinct energy_type
     from {{ ref('energy_coefficient') }}
     where accounting = 'equivalent'
 ),
 
-calorific as (
+converted as (
     select
         energy.uscc,
-        energy.energy_type,
-        energy.quantity * (given.factor_to_base / base.factor_to_base) * valid.tce_per_unit as energy_tce,
-    from {{ ref('stg_accepted__energy') }} as energy
-    left join valid on energy.energy_type = valid.energy_type and valid.accounting = 'calorific'
-    left join {{ ref('unit') }} as given on energy.unit = given.unit
-    left join {{ ref('unit') }} as base on valid.per_unit = base.unit and given.dimension = base.dimension
-),
-
-equivalent as (
-    select
-        energy.uscc,
-        energy.energy_type,
-        energy.quantity * (given.factor_to_base / base.factor_to_base) * valid.tce_per_unit as energy_tce,
-    from {{ ref('stg_accepted__energy') }} as energy
-    inner join has_equivalent on energy.energy_type = has_equivalent.energy_type
-    left join valid on energy.energy_type = valid.energy_type and valid.accounting = 'equivalent'
-    left join {{ ref('unit') }} as given on energy.unit = given.unit
-    left join {{ ref('unit') }} as base on valid.per_unit = base.unit and given.dimension = base.dimension
-),
-
-both_values as (
-    select
-        calorific.uscc,
-        calorific.energy_tce,
-        case
-            when equivalent.uscc is null then calorific.energy_tce
-            else equivalent.energy_tce
+        energy.quantity * calorific.tce_per_given_unit as energy_tce,
+        energy.quantity * case
+            when with_equivalent.energy_type is null then calorific.tce_per_given_unit
+            else equivalent.tce_per_given_unit
         end as energy_tce_equivalent,
-    from calorific
-    left join equivalent on calorific.uscc = equivalent.uscc and calorific.energy_type = equivalent.energy_type
+    from {{ ref('stg_accepted__energy') }} as energy
+    left join factors as calorific
+        on
+            energy.energy_type = calorific.energy_type
+            and energy.unit = calorific.unit
+            and calorific.accounting = 'calorific'
+    left join factors as equivalent
+        on
+            energy.energy_type = equivalent.energy_type
+            and energy.unit = equivalent.unit
+            and equivalent.accounting = 'equivalent'
+    left join with_equivalent on energy.energy_type = with_equivalent.energy_type
 )
 
 select
@@ -63,5 +62,5 @@ select
     case
         when bool_and(energy_tce_equivalent is not null) then {{ exact_sum('energy_tce_equivalent') }}
     end as energy_tce_equivalent,
-from both_values
+from converted
 group by uscc

@@ -1,30 +1,44 @@
 -- Every accepted enterprise of the year with its industry codes, and whether it counts in indicators.
-with found as (
+with industries as (
+    -- a code is found as it stands or, where no code stands so, without its letter
     select
-        enterprises.load_id,
-        enterprises.row_no,
-        ancestry.* exclude (edition),
-    from {{ ref('stg_accepted__enterprises') }} as enterprises
-    inner join {{ ref('int_industry__ancestry') }} as ancestry
-        on
-            enterprises.industry_edition = ancestry.edition
-            and enterprises.industry_code in (ancestry.code, ancestry.short_code)
-    qualify
-        row_number() over (
-            partition by enterprises.load_id, enterprises.row_no
-            order by ancestry.code != enterprises.industry_code, ancestry.code
-        ) = 1
+        edition,
+        code as written_code,
+        code,
+        section_code,
+        division_code,
+        group_code,
+        class_code,
+        1 as precedence,
+    from {{ ref('int_industry__ancestry') }}
+    union all
+    select
+        edition,
+        short_code as written_code,
+        code,
+        section_code,
+        division_code,
+        group_code,
+        class_code,
+        2 as precedence,
+    from {{ ref('int_industry__ancestry') }}
+),
+
+lookup as (
+    select * exclude (precedence)
+    from industries
+    qualify row_number() over (partition by edition, written_code order by precedence, code) = 1
 )
 
 select
     enterprises.uscc,
     enterprises.enterprise_name,
     enterprises.industry_edition,
-    coalesce(found.code, enterprises.industry_code) as industry_code,
-    found.section_code,
-    found.division_code,
-    found.group_code,
-    found.class_code,
+    coalesce(lookup.code, enterprises.industry_code) as industry_code,
+    lookup.section_code,
+    lookup.division_code,
+    lookup.group_code,
+    lookup.class_code,
     enterprises.district_code,
     enterprises.town_code,
     enterprises.registration_state,
@@ -34,4 +48,5 @@ select
     enterprises.latitude,
     coalesce(enterprises.registration_state not in ('注销', '吊销'), true) as is_counted,
 from {{ ref('stg_accepted__enterprises') }} as enterprises
-left join found on enterprises.load_id = found.load_id and enterprises.row_no = found.row_no
+left join lookup
+    on enterprises.industry_edition = lookup.edition and enterprises.industry_code = lookup.written_code
