@@ -1,6 +1,6 @@
 #!/bin/sh
 # Airflow on one computer: SQLite, this repository's DAGs, http://127.0.0.1:8080.
-# LANDGAUGE_LANDING and LANDGAUGE_WAREHOUSE say where the data stand; the password is in AIRFLOW_HOME.
+# LANDGAUGE_LANDING and LANDGAUGE_WAREHOUSE say where the data stand (default: the generated city of `make run`).
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -12,6 +12,8 @@ export AIRFLOW__CORE__LOAD_EXAMPLES=False
 export AIRFLOW__CORE__PARALLELISM="${AIRFLOW__CORE__PARALLELISM:-4}"
 export AIRFLOW__API__HOST="${AIRFLOW__API__HOST:-127.0.0.1}"
 export AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL="${AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL:-10}"
+export LANDGAUGE_WAREHOUSE="${LANDGAUGE_WAREHOUSE:-$root/build/demo}"
+export LANDGAUGE_LANDING="${LANDGAUGE_LANDING:-$LANDGAUGE_WAREHOUSE/landing}"
 export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 
 sh "$root/deploy/init.sh"

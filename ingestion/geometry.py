@@ -12,6 +12,7 @@ import pyogrio
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
+from ingestion import shapefile
 from ingestion.source import Part, Rejected, Request, fields_of, literal, relation_name
 from landgauge.profile import Profile
 
@@ -31,9 +32,8 @@ def read_layer(con: duckdb.DuckDBPyConnection, request: Request) -> list[Part]:
     Raises Rejected where the layer cannot be read, or several layers stand and none is named.
     """
     try:
-        path = _gdal_path(request)
+        path, encoding = _opened(request)
         layer = _layer(path, request)
-        encoding = _encoding(path, layer, request)
         info = pyogrio.read_info(path, layer=layer, encoding=encoding)
         with pyogrio.open_arrow(path, layer=layer, use_pyarrow=True, encoding=encoding) as (meta, reader):
             return [_part(con, request, meta, reader, _layer_crs(info, request))]
@@ -41,22 +41,17 @@ def read_layer(con: duckdb.DuckDBPyConnection, request: Request) -> list[Part]:
         raise Rejected("unreadable", f"图层无法读取 (the layer cannot be read): {error}") from error
 
 
-def _gdal_path(request: Request) -> str:
-    if not zipfile.is_zipfile(request.path):
-        return str(request.path)
-    with zipfile.ZipFile(request.path) as archive:
-        members = sorted(n for n in archive.namelist() if n.lower().endswith(".shp") and "__MACOSX" not in n)
-    wanted = request.entry.layer if request.entry else None
-    if wanted is not None:
-        members = [name for name in members if Path(name).stem == wanted]
-    if len(members) != 1:
-        raise Rejected("unreadable", f"压缩包内应有一个 .shp, 实有 {len(members)} 个 (expected one .shp)")
-    return f"/vsizip/{request.path}/{members[0]}"
+def _opened(request: Request) -> tuple[Path, str | None]:
+    if request.kind == "shp":
+        return shapefile.unpack(request)
+    return request.path, request.entry.encoding if request.entry else None
 
 
-def _layer(path: str, request: Request) -> str:
+def _layer(path: Path, request: Request) -> str:
+    if request.kind == "shp":
+        return path.stem
     names = [str(name) for name, _ in pyogrio.list_layers(path)]
-    wanted = request.entry.layer if request.entry and not path.startswith("/vsizip/") else None
+    wanted = request.entry.layer if request.entry else None
     if wanted is not None and wanted not in names:
         raise Rejected("unreadable", f"没有图层 {wanted} (layers: {', '.join(names)})")
     if wanted is None and len(names) != 1:
@@ -65,23 +60,6 @@ def _layer(path: str, request: Request) -> str:
             raise Rejected("unreadable", f"有多个图层, 须在 mapping.yml 指定 (name one layer: {', '.join(names)})")
         return spatial[0]
     return wanted or names[0]
-
-
-def _encoding(path: str, layer: str, request: Request) -> str | None:
-    """The mapping's, or for a Shapefile that does not say: the one by which most of its headers are known."""
-    if request.entry is not None and request.entry.encoding is not None:
-        return request.entry.encoding
-    if request.kind != "shp":
-        return None
-
-    def merit(encoding: str | None) -> int:
-        try:
-            names = pyogrio.read_info(path, layer=layer, encoding=encoding)["fields"]
-        except UnicodeDecodeError:
-            return -1
-        return sum(request.recognises(str(name)) for name in names)
-
-    return max((None, "UTF-8", "GB18030"), key=merit)
 
 
 def _layer_crs(info: dict[str, object], request: Request) -> str | None:

@@ -36,7 +36,8 @@ _MACROS = {
     "lg_missing(s)": f"case when s is null or s = '' then true else regexp_full_match(lg_trim(s), '{_MISSING}') end",
     # Missing markers are rare, so that a longer text, or one that is no part of a marker, passes without the pattern.
     "lg_present(s)": (
-        "case when strlen(s) > 12 then s when strlen(s) = length(s) and not contains('--/na n/a null', lower(s)) then s "
+        "case when strlen(s) > 12 then s "
+        "when strlen(s) = length(s) and not contains('--/na n/a null', lower(s)) then s "
         "when lg_missing(s) then null else s end"
     ),
     # Codes: nearly all are ASCII without space around them and pass as they are.
@@ -120,7 +121,7 @@ def family(sql_type: str) -> Family:
     if name.startswith("TIMESTAMP"):
         return "zoned" if "TZ" in name or "TIME ZONE" in name else "date"
     word = name.split("(")[0].split(" ")[0]
-    return _FAMILIES.get(word, "integer" if "INT" in word or word in {"LONG", "SHORT"} else "other")
+    return _FAMILIES.get(word, "integer" if word.endswith("INT") or word == "INTEGER" else "other")
 
 
 def as_text(sql: str, kind: Family) -> str:

@@ -16,7 +16,7 @@ from landgauge.profile import Profile
 __all__ = ["RowContext", "SourceColumn", "error_select", "prepare", "typed_select"]
 
 _PASSED = ("polygon_area_m2", "centroid_lon", "centroid_lat")
-_GEOMETRY = ("geometry", *_PASSED, "geometry_error")
+_GEOMETRY = ("geometry", *_PASSED, "cast(geometry_error as varchar) as geometry_error")
 # A filter on is_bad would be pushed below the reading of values, which would then be done twice. DuckDB pushes no
 # filter past something volatile; this is always true.
 _BARRIER = "random() < 2 as barrier"

@@ -59,29 +59,31 @@ def find_header(rows: list[Row], request: Request) -> tuple[Row, int] | None:
             known = sum(1 for cell in header if cell and request.recognises(cell))
             if known and (best is None or known > best[0]):
                 best = known, header, start
-    return (best[1], best[2]) if best else None
+    if best is None:
+        return None
+    header, start = best[1:]
+    units = rows[start] if start < len(rows) else []
+    if any(units) and all(_UNIT_ONLY.match(cell) for cell in units if cell):
+        return [_join(u, v, request) for u, v in _pairs(header, units, reach=False)], start + 1
+    return header, start
 
 
 def _headers_at(rows: list[Row], index: int, request: Request) -> list[tuple[Row, int]]:
     upper = rows[index]
     lower = rows[index + 1] if index + 1 < len(rows) else []
     cells = [cell for cell in lower if cell]
-    if not cells:
+    if 2 * sum(map(request.recognises, cells)) < max(len(cells), 1):
         return [(upper, index + 1)]
-    joined = [_join(u, v, request) for u, v in _pairs(upper, lower)]
-    if all(map(_UNIT_ONLY.match, cells)):
-        return [(joined, index + 2)]
-    known = sum(1 for cell in cells if request.recognises(cell))
-    return [(upper, index + 1)] + ([(joined, index + 2)] if 2 * known >= len(cells) else [])
+    return [(upper, index + 1), ([_join(u, v, request) for u, v in _pairs(upper, lower)], index + 2)]
 
 
-def _pairs(upper: Row, lower: Row) -> list[tuple[str | None, str | None]]:
+def _pairs(upper: Row, lower: Row, reach: bool = True) -> list[tuple[str | None, str | None]]:
     """Cells of two rows side by side; a merged cell above reaches over the empty ones to its right."""
     width, over, pairs = max(len(upper), len(lower)), None, []
     for i in range(width):
         over = upper[i] if i < len(upper) and upper[i] else over
         below = lower[i] if i < len(lower) else None
-        pairs.append((over if below else (upper[i] if i < len(upper) else None), below))
+        pairs.append((over if below and reach else (upper[i] if i < len(upper) else None), below))
     return pairs
 
 

@@ -45,8 +45,8 @@ def write(value: float | int | None, form: Form) -> str:
     shown = value * form.factor
     text = f"{shown:,.{form.decimals}f}"
     if shown and not text.strip("-0.,"):
-        return f"{shown:.2g}" if abs(shown) < 1e-6 else f"{shown:.{1 - math.floor(math.log10(abs(shown)))}f}"
-    return text.lstrip("-") if not text.strip("-0.,") else text.replace("-", "−")
+        text = f"{shown:.2g}" if abs(shown) < 1e-6 else f"{shown:.{1 - math.floor(math.log10(abs(shown)))}f}"
+    return text.replace("-", "−", 1) if shown < 0 else text.lstrip("-")
 
 
 def exact(value: float | int | None) -> str:

@@ -22,7 +22,7 @@ def target_ratio(value: Floats, ideal: Floats, direction: str) -> Floats:
     _check(ideal, direction)
     if direction == POSITIVE:
         return value / ideal
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = ideal / value
     return np.where((value <= 0) & ~np.isnan(ideal), np.inf, ratio)
 

@@ -15,6 +15,7 @@ from warehouse import db
 
 LAYERS = ("indicators", "evaluation", "contracts", "balance")
 _log = log.get("dbt")
+_parsed: dict[str, Any] = {}
 
 
 def run_layer(settings: Settings, layer: str) -> StageResult:
@@ -52,17 +53,23 @@ def variables(settings: Settings) -> dict[str, Any]:
 
 
 def _invoke(settings: Settings, layer: str) -> Any:
+    """Run dbt in this process. The project is parsed once: variables are read when a model is compiled, not parsed."""
     from dbt.cli.main import dbtRunner
 
     target = settings.logs / "dbt"
     target.mkdir(parents=True, exist_ok=True)
-    arguments = ["build", "--select", f"tag:{layer}", "--exclude-resource-type", "unit_test"]
-    arguments += ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
-    arguments += ["--target-path", str(target), "--log-path", str(target), "--quiet", "--no-use-colors", "--no-print"]
-    arguments += ["--vars", json.dumps(variables(settings), ensure_ascii=False), "--threads", "1"]
+    shared = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
+    shared += ["--target-path", str(target), "--log-path", str(target), "--quiet", "--no-use-colors"]
+    shared += ["--vars", json.dumps(variables(settings), ensure_ascii=False), "--threads", "1"]
     with _environment(settings):
         try:
-            return dbtRunner().invoke(arguments)
+            if _parsed.get("manifest") is None:
+                parsed = dbtRunner().invoke(["parse", "--no-partial-parse", *shared])
+                if not parsed.success:
+                    raise StageFailed(f"the dbt project cannot be parsed: {parsed.exception}", "Correct dbt_project.")
+                _parsed["manifest"] = parsed.result
+            select = ["--select", f"tag:{layer}", "--exclude-resource-type", "unit_test", "--no-print"]
+            return dbtRunner(manifest=_parsed["manifest"]).invoke(["build", *select, *shared])
         finally:
             _let_go()
 

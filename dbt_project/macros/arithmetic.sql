@@ -22,6 +22,13 @@
     ({{ area_ha }} * 10000)
 {%- endmacro %}
 
+{#- Areas of the buildings of a parcel: 0 where its district has a register and it has no row, else NULL. -#}
+{% macro built_areas(register) %}
+    {%- for area in ['footprint_m2', 'floor_area_m2', 'counted_floor_area_m2', 'admin_floor_area_m2'] %}
+    coalesce(buildings.{{ area }}, case when {{ register }} then 0 end) as {{ area }}{{ "," if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
 {#- A share counts only where it can be trusted: the basis that every row has and whose sum is not 0; else the next. -#}
 {% macro share_basis(window) -%}
     case

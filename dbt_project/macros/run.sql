@@ -17,6 +17,13 @@
     cast('{{ var("as_of") }}' as date)
 {%- endmacro %}
 
+{#- One flag for each dataset that indicators need. -#}
+{% macro loaded_flags() %}
+    {%- for dataset in ['buildings', 'enterprises', 'operations', 'taxes', 'energy', 'emissions', 'zones'] %}
+    coalesce(bool_or(dataset = '{{ dataset }}'), false) as {{ dataset }}_loaded{{ "," if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
 {% macro run_id() -%}
     cast('{{ var("run_id") }}' as varchar)
 {%- endmacro %}

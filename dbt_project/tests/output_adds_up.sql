@@ -11,7 +11,12 @@ with totals as (
         (select {{ exact_sum('unmatched_output_cny10k') }} from {{ ref('fct_city_year') }}) as city_unmatched,
 )
 
-select *
+select
+    enterprises,
+    parcels,
+    districts,
+    districts_unmatched,
+    city_unmatched,
 from totals
 where
     enterprises is not null

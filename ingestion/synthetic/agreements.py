@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from ingestion.synthetic import codes
@@ -72,7 +71,12 @@ def agreements_of(world: World, firms: Firms) -> Agreements:
     kind = np.array([k.kind for k in p.kinds])[kind_no]
     may_fail = (age >= _LEAST_AGE_OF_FAILURE) & (kind != "expiry")
     return Agreements(
-        no=codes.joined("XY-", codes.digits(signed.astype("datetime64[Y]").astype(int) + 1970, 4), "-", codes.digits(np.arange(wanted) + 1, 7)),
+        no=codes.joined(
+            "XY-",
+            codes.digits(signed.astype("datetime64[Y]").astype(int) + 1970, 4),
+            "-",
+            codes.digits(np.arange(wanted) + 1, 7),
+        ),
         slot=slot,
         firm=firm,
         area=firms.area[firm],
@@ -125,7 +129,7 @@ def target_table(world: World, deals: Agreements, year: int) -> Frame:
 
 
 def evaluations_of(world: World, deals: Agreements) -> Evaluations:
-    """Return which stages were evaluated up to the last year: 开竣工, 达产 (again each year while failed), 过程, 到期."""
+    """Return which stages were evaluated up to the last year; 达产 again each year while it is failed."""
     last = world.call.last_year
     due = {name: years_of(deals.dates[name]) for name in ("completion_due", "capacity_due", "term_end_date")}
     failed_years = np.array([_FAILED_YEARS[str(c)] for c in deals.course])
@@ -169,7 +173,9 @@ def self_report_table(world: World, deals: Agreements, held: Evaluations, year: 
     """Return the self-reports in the files of the year, of a part of the evaluations, numbers only."""
     rows, targets = _with_targets(world, deals, held, year)
     chance = world.rng("self_reports").random(len(held.agreement))
-    keep = (chance[rows] < world.shape.agreements.self_report_share) & np.array([t.value is not None for t in targets], dtype=bool)
+    keep = (chance[rows] < world.shape.agreements.self_report_share) & np.array(
+        [t.value is not None for t in targets], dtype=bool
+    )
     rows, targets = rows[keep], [t for t, k in zip(targets, keep, strict=True) if k]
     usual = np.array([t.value for t in targets], dtype=np.float64)
     value = usual * world.rng("self_values", year).uniform(0.6, 1.5, len(rows))
@@ -296,7 +302,11 @@ def _evaluation_key(deals: Agreements, held: Evaluations, rows: Integers, target
 def _happened(world: World, deals: Agreements, rule: EventRule, place: int) -> tuple[Integers, Days]:
     """Return to which agreements the event has happened by the end of the last year, and when."""
     rng = world.rng("events", place)
-    luck, months, days = rng.random(len(deals)), rng.integers(rule.months[0], rule.months[1] + 1, len(deals)), rng.integers(0, 28, len(deals))
+    luck, months, days = (
+        rng.random(len(deals)),
+        rng.integers(rule.months[0], rule.months[1] + 1, len(deals)),
+        rng.integers(0, 28, len(deals)),
+    )
     anchor = deals.dates[rule.anchor]
     day = later(np.where(np.isnat(anchor), np.datetime64("9999-01-01"), anchor), months) + days
     chosen = (luck < rule.probability) & ~np.isnat(anchor) & (day <= np.datetime64(f"{world.call.last_year}-12-31"))

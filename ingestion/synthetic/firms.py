@@ -158,7 +158,9 @@ def occupancy(world: World, plots: Plots, firms: Firms, place: int) -> Frame:
     land = np.where((gaps[who, 1] < 0.05) | ((gaps[who, 0] < 0.08) & (gaps[who, 1] < 0.3)), np.nan, land)
     owner = np.isin(who, owners(firms)[1]) & (slot == firms.slot[who])
     start = firms.established[who] + rng.integers(0, 150, len(firms))[who]
-    end = np.maximum(later(start, 30), drawn_days(rng, world.call.first_year - 2, world.call.last_year + 3, len(firms))[who])
+    end = np.maximum(
+        later(start, 30), drawn_days(rng, world.call.first_year - 2, world.call.last_year + 3, len(firms))[who]
+    )
     open_end = owner | (rng.random(len(firms)) < 0.88)[who]
     table = pa.table(
         {
@@ -224,7 +226,7 @@ def _sizes(world: World, raw: Floats, slot: Integers, rng: np.random.Generator) 
 
 
 def _industries(world: World, area: Integers, rng: np.random.Generator) -> tuple[Integers, pa.Array]:
-    """Return each enterprise's division and its code as declared: classes, groups or divisions, some with the letter."""
+    """Return each enterprise's division and its code as declared: class, group or division, with a letter or not."""
     division = np.zeros(len(area), dtype=np.int64)
     for number_of_area, shape in enumerate(world.shape.areas):
         who = np.flatnonzero(area == number_of_area)

@@ -146,7 +146,7 @@ def corners_of(world: World, rows: YearRows) -> Floats:
 def parcels(world: World, plots: Plots, year: int) -> Frame:
     """Return the parcels of a year, geometry as WKB in the projected CRS, with the spare plots as templates."""
     rows = year_rows(world, year)
-    table, site = _parcel_table(world, plots, rows, year)
+    table = _parcel_table(world, plots, rows, year)
     flaw = np.where(rows.part == 0, world.flaw[rows.plot], 0)
     overlapping = np.flatnonzero(flaw == OVERLAP)
     marks = (
@@ -154,7 +154,7 @@ def parcels(world: World, plots: Plots, year: int) -> Frame:
         Mark("qc_area", "site_area_m2", np.flatnonzero(flaw == LARGER)),
         Mark("qc_footprint_green", "green_area_m2", np.flatnonzero(flaw == GREEN)),
     )
-    templates = _parcel_table(world, plots, spare_rows(world), year)[0]
+    templates = _parcel_table(world, plots, spare_rows(world), year)
     return Frame(table, world.layout.area[rows.plot], marks, templates)
 
 
@@ -163,7 +163,7 @@ def industrial_site_areas(world: World, plots: Plots) -> Floats:
     return np.where(plots.industrial[: world.slots], world.layout.areas_m2()[: world.slots], 0.0)
 
 
-def _parcel_table(world: World, plots: Plots, rows: YearRows, year: int) -> tuple[pa.Table, Floats]:
+def _parcel_table(world: World, plots: Plots, rows: YearRows, year: int) -> pa.Table:
     plot, site = rows.plot, _site_areas(world, plots, rows)
     area = world.layout.area[plot]
     zone = world.layout.zone[plot]
@@ -177,7 +177,11 @@ def _parcel_table(world: World, plots: Plots, rows: YearRows, year: int) -> tupl
         "district_code": codes.text(district),
         "town_code": codes.text(codes.joined(district, parcel_codes(world, plot, rows.variant)[:, 6:9])),
         "zone_code": codes.text(zone_code_rows(world, zone), mask=zone < 0),
-        "block_code": codes.text(codes.joined("CY", parcel_codes(world, plot, rows.variant)[:, :6], codes.digits(world.layout.block[plot] + 1, 6))),
+        "block_code": codes.text(
+            codes.joined(
+                "CY", parcel_codes(world, plot, rows.variant)[:, :6], codes.digits(world.layout.block[plot] + 1, 6)
+            )
+        ),
         "land_use_code": pa.array(plots.land_use[plot]),
         "site_area_m2": pa.array(site),
         "green_area_m2": number(green),
@@ -193,7 +197,7 @@ def _parcel_table(world: World, plots: Plots, rows: YearRows, year: int) -> tupl
         "use_state": pa.array(plots.use_state[plot]),
         "geometry": codes.binary(polygons_wkb(corners_of(world, rows)), mask=~plots.surveyed[plot]),
     }
-    return pa.table(columns), site
+    return pa.table(columns)
 
 
 def number(values: Floats, decimals: int = 2) -> pa.Array:

@@ -121,7 +121,9 @@ def _corners(centres: Floats, pitch: float, p: LayoutParameters, rng: np.random.
     columns = _cuts(rng.lognormal(0, p.split_sigma, (blocks, p.grid, p.grid)))
     bottom, top = (np.broadcast_to(rows[:, i : p.grid + i], columns[:, :, 1:].shape) for i in (0, 1))
     left, right = columns[:, :, :-1], columns[:, :, 1:]
-    unit = np.stack([np.stack(c, axis=-1) for c in ((left, bottom), (right, bottom), (right, top), (left, top))], axis=-2)
+    unit = np.stack(
+        [np.stack(c, axis=-1) for c in ((left, bottom), (right, bottom), (right, top), (left, top))], axis=-2
+    )
     local = (unit - 0.5) * side[:, None, None, None, None]
     return _turned(_inset(local, p, rng), centres, p, rng).reshape(blocks, -1, 4, 2)
 

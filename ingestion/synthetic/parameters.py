@@ -289,6 +289,21 @@ class DefectParameters(_Strict):
     datasets: dict[str, DatasetDefects]
 
 
+class GivenUnit(_Strict):
+    """A header that names a unit, and how many base units make one of it."""
+
+    header: str
+    factor: float
+
+
+class FileParameters(_Strict):
+    """Everything in files.yml: formats by dataset and district, headers kept canonical, units given."""
+
+    formats: dict[str, dict[str, str]]
+    canonical: dict[str, tuple[str, ...]]
+    units: dict[str, dict[str, dict[str, GivenUnit]]]
+
+
 @cache
 def parameters() -> Parameters:
     """Return the shape of the city."""
@@ -305,6 +320,12 @@ def statistics() -> Statistics:
 def defects() -> DefectParameters:
     """Return the kinds of defects."""
     return DefectParameters.model_validate(_yaml("defects.yml"))
+
+
+@cache
+def files() -> FileParameters:
+    """Return in which files the datasets are written."""
+    return FileParameters.model_validate(_yaml("files.yml"))
 
 
 def _yaml(name: str) -> Any:

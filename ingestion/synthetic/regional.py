@@ -55,7 +55,9 @@ def district_series(world: World, year: int) -> Frame:
     columns = {name: [] for name in ("district_code", "industry_code", "value_added_cny10k", "industrial_land_ha")}
     for row, district in enumerate([world.profile.city_code, *districts]):
         for code in industries:
-            inside = [i for i, (leaf, _) in enumerate(leaves) if code in ("00", leaf) or (code == "C" and leaf.isdigit())]
+            inside = [
+                i for i, (leaf, _) in enumerate(leaves) if code in ("00", leaf) or (code == "C" and leaf.isdigit())
+            ]
             some = slice(None) if row == 0 else slice(row - 1, row)
             columns["district_code"].append(district)
             columns["industry_code"].append(code)
@@ -74,9 +76,13 @@ def land_supply(world: World, plots: Plots, year: int) -> Frame:
     area, source = (g.ravel() for g in np.meshgrid(np.repeat(present, _SUPPLY_ROWS + 1), range(len(sources))))
     count = len(area)
     means = np.array([world.shape.supply[s].area for s in sources])[source]
-    named = (np.arange(count) % (_SUPPLY_ROWS + 1) == 0) & np.isin(np.array(sources)[source], ("闲置处置", "旧厂房改造", "到期收回"))
+    named = (np.arange(count) % (_SUPPLY_ROWS + 1) == 0) & np.isin(
+        np.array(sources)[source], ("闲置处置", "旧厂房改造", "到期收回")
+    )
     slot = _named_slots(world, area, rng)
-    hectares = np.where(named & (slot >= 0), world.layout.areas_m2()[slot] / 10_000, means * rng.lognormal(-0.08, 0.4, count))
+    hectares = np.where(
+        named & (slot >= 0), world.layout.areas_m2()[slot] / 10_000, means * rng.lognormal(-0.08, 0.4, count)
+    )
     table = pa.table(
         {
             "supply_id": codes.text(codes.joined(f"GD{year}", codes.digits(np.arange(count) + 1, 6))),
@@ -99,8 +105,12 @@ def parcel_changes(world: World, year: int) -> Frame:
     split, merge, renumber = (np.flatnonzero(now & (world.change == kind)) for kind in (SPLIT, MERGE, RENUMBER))
     slot = np.concatenate([split, split, merge, merge, renumber])
     kinds = ["分割"] * (2 * len(split)) + ["合并"] * (2 * len(merge)) + ["换号"] * len(renumber)
-    old = np.concatenate([np.zeros(2 * len(split)), np.ones(len(merge)), np.full(len(merge), 2), np.zeros(len(renumber))])
-    new = np.concatenate([np.ones(len(split)), np.full(len(split), 2), np.full(2 * len(merge), 3), np.full(len(renumber), 4)])
+    old = np.concatenate(
+        [np.zeros(2 * len(split)), np.ones(len(merge)), np.full(len(merge), 2), np.zeros(len(renumber))]
+    )
+    new = np.concatenate(
+        [np.ones(len(split)), np.full(len(split), 2), np.full(2 * len(merge), 3), np.full(len(renumber), 4)]
+    )
     table = pa.table(
         {
             "old_parcel_code": codes.text(parcel_codes(world, slot, old.astype(np.int64))),
@@ -127,8 +137,7 @@ def _zone_land(a2: Floats, rng: np.random.Generator) -> dict[str, pa.Array]:
     leaf["f"] = leaf["b22"]
     leaf["g"] = np.round((supplied - built) * rng.uniform(0.05, 0.6, len(a2)), 4)
     leaf["h1"], leaf["h2"] = np.round(a2 * 0.15, 4), np.round(a2 * 0.1, 4)
-    order = "a1 a2 a31 a32 a4 a51 a52 a6 b11 b12 b21 b22 c1 c2 c3 d1 d21 d22 e1 e21 e22 f g h1 h2".split()
-    return {f"{k}_ha": number(leaf[k], 4) for k in order}
+    return {f"{name}_ha": number(hectares, 4) for name, hectares in leaf.items()}
 
 
 def _zone_money(a2: Floats, rng: np.random.Generator, yearly: np.random.Generator) -> dict[str, pa.Array]:

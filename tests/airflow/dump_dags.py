@@ -13,15 +13,14 @@ HEAVY = ("dbt", "great_expectations", "pandas", "shapely", "pyogrio", "bokeh")
 
 def facts(dag: Any) -> dict[str, Any]:
     """Return what the tests look at."""
+    condition = dag.timetable.asset_condition
     return {
         "params": {name: dag.params.get_param(name).serialize() for name in dag.params},
         "doc": dag.doc_md or "",
         "tags": sorted(dag.tags),
         "max_active_runs": dag.max_active_runs,
         "catchup": dag.catchup,
-        "assets": sorted(asset.name for _, asset in dag.timetable.asset_condition.iter_assets())
-        if hasattr(dag.timetable, "asset_condition")
-        else [],
+        "assets": sorted(asset.name for asset in condition.objects) if condition else [],
         "cron": getattr(dag.timetable, "expression", None),
         "tasks": {task.task_id: task_facts(task) for task in dag.topological_sort()},
     }

@@ -61,5 +61,6 @@ class City:
     def rules(self, dataset: str) -> list[tuple[int, str]]:
         """(row_no, rule_code) of a dataset's findings."""
         return self.ask(
-            f"select row_no, rule_code from quarantine.finding where dataset = '{dataset}' order by load_id, row_no, rule_code"
+            "select row_no, rule_code from quarantine.finding "
+            f"where dataset = '{dataset}' order by load_id, row_no, rule_code"
         )

@@ -100,7 +100,8 @@ def test_bytes_that_are_no_shape_quarantine_their_row_only(tmp_path):
     path.parent.mkdir(parents=True)
     duckdb.sql(
         f"select unnest(['{P1}', '{P2}']) as parcel_code, '440112' as district_code, 'M1' as land_use_code, "
-        f"10000.0 as site_area_m2, unnest(['\\x01\\x02'::blob, from_hex('{shapely.to_wkb(BOX, hex=True)}')]) as geometry"
+        "10000.0 as site_area_m2, "
+        f"unnest(['\\x01\\x02'::blob, from_hex('{shapely.to_wkb(BOX, hex=True)}')]) as geometry"
     ).write_parquet(str(path))
     city = City(tmp_path)
     city.ingest()
@@ -116,8 +117,9 @@ def test_geoparquet_says_its_crs(tmp_path):
     city = City(tmp_path)
     with city.open() as con:
         con.execute(
-            f"copy (select '{P1}' as parcel_code, '440112' as district_code, 'M1' as land_use_code, 10000.0 as site_area_m2, "
-            f"st_setcrs(st_geomfromtext('{BOX.wkt}'), 'EPSG:4547') as geometry) to '{path}' (format parquet)"
+            f"copy (select '{P1}' as parcel_code, '440112' as district_code, 'M1' as land_use_code, "
+            f"10000.0 as site_area_m2, st_setcrs(st_geomfromtext('{BOX.wkt}'), 'EPSG:4547') as geometry) "
+            f"to '{path}' (format parquet)"
         )
     city.ingest()
     assert city.ask("select polygon_area_m2 from accepted.parcels")[0][0] == pytest.approx(10_000, rel=1e-9)
@@ -180,7 +182,8 @@ def test_measures_of_a_layer_feed_columns_and_buildings_find_their_parcel(tmp_pa
     write(city.landing / "geo" / "houses.gpkg", [inner, outside], ["H1", "H2"])
     city.put(
         {
-            "mapping.yml": "- {files: geo/plots.gpkg, year: 2024, datasets: {parcels: {columns: {site_area_m2: polygon_area_m2}}}}\n"
+            "mapping.yml": "- {files: geo/plots.gpkg, year: 2024, "
+            "datasets: {parcels: {columns: {site_area_m2: polygon_area_m2}}}}\n"
             "- {files: geo/houses.gpkg, year: 2024, datasets: {buildings: {columns: {building_code: 宗地代码, "
             "parcel_code: {within: parcels}, building_use: {constant: 其他}, footprint_m2: polygon_area_m2, "
             "floor_area_m2: polygon_area_m2}}}}\n"

@@ -169,7 +169,8 @@ def test_parquet_keeps_its_types(tmp_path):
     path = tmp_path / "landing" / "parcels" / "2024" / "a.parquet"
     path.parent.mkdir(parents=True)
     duckdb.sql(
-        f"select '{P1}' as parcel_code, 440112 as district_code, 'M1' as land_use_code, 1000::decimal(10, 2) as 宗地面积, "
+        f"select '{P1}' as parcel_code, 440112 as district_code, 'M1' as land_use_code, "
+        "1000::decimal(10, 2) as 宗地面积, "
         "timestamp '2020-05-01 00:00:00' as supply_date, [1, 2] as tags"
     ).write_parquet(str(path))
     city = City(tmp_path)

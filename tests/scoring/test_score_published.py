@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from schemes import make_scheme
+
 from scoring.ideal import ideal_matrix
 from scoring.rank import grade_by_shares, rank
 from scoring.score import obstacle_degree, score_block

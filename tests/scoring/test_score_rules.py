@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from schemes import make_scheme
+
 from scoring import weights
 from scoring.ideal import encode, ideal_matrix
 from scoring.rank import grade_by_bands, grade_by_shares, group_size, rank

@@ -13,4 +13,4 @@ select
     block_code,
     district_code,
 from areas
-qualify row_number() over (partition by block_code order by site_area_m2 desc, district_code) = 1
+qualify row_number() over (partition by block_code order by site_area_m2 desc, district_code asc) = 1

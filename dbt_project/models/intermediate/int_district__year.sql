@@ -1,15 +1,15 @@
 -- The districts of the year: valid in the profile, and any that accepted rows name.
 with named as (
-    select district_code
+    select district_code,
     from {{ ref('int_parcel__year') }}
     union
-    select district_code
+    select district_code,
     from {{ ref('int_enterprise__classified') }}
     union
-    select district_code
+    select district_code,
     from {{ ref('stg_accepted__zones') }}
     union
-    select code as district_code
+    select code as district_code,
     from {{ ref('stg_profile__districts') }}
     where valid_from_year <= {{ eval_year() }} and coalesce(valid_to_year, 9999) >= {{ eval_year() }}
 )

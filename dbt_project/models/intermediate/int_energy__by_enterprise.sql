@@ -29,7 +29,7 @@ factors as (
 
 -- Types that have 等价 values in some year: there the 当量 value is no substitute in another year.
 with_equivalent as (
-    select distinct energy_type
+    select distinct energy_type,
     from {{ ref('energy_coefficient') }}
     where accounting = 'equivalent'
 ),

@@ -25,7 +25,14 @@ with industries as (
 ),
 
 lookup as (
-    select * exclude (precedence)
+    select
+        edition,
+        written_code,
+        code,
+        section_code,
+        division_code,
+        group_code,
+        class_code,
     from industries
     qualify row_number() over (partition by edition, written_code order by precedence, code) = 1
 )

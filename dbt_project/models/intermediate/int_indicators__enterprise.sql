@@ -6,7 +6,7 @@ with parts as (
         coalesce(enterprises.division_code, enterprises.section_code, enterprises.industry_code) as industry_code,
         enterprises.district_code,
         land.land_area_m2,
-        measures.* exclude (uscc),
+        measures.* exclude (uscc), -- noqa: RF02
         loaded.*,
         1 as enterprise_count,
     from {{ ref('int_enterprise__measures') }} as measures

@@ -18,4 +18,4 @@ select
     {{ measures() | join(',\n    ') }},
     {{ indicator_parts(industry_indicators()) }}
 from sums
-cross join {{ ref('int_run__loaded') }} as loaded
+cross join {{ ref('int_run__loaded') }}

@@ -1,6 +1,6 @@
 -- Numerator, denominator and reason of every parcel indicator; one row for each accepted industrial parcel.
 with districts_with_buildings as (
-    select distinct parcels.district_code
+    select distinct parcels.district_code,
     from {{ ref('int_parcel__buildings') }} as buildings
     inner join {{ ref('int_parcel__year') }} as parcels on buildings.parcel_code = parcels.parcel_code
 ),
@@ -8,17 +8,13 @@ with districts_with_buildings as (
 parts as (
     select
         parcels.*,
-        enterprises.* exclude (parcel_code, enterprise_count),
+        enterprises.* exclude (parcel_code, enterprise_count), -- noqa: RF02
         loaded.*,
         case
             when loaded.enterprises_loaded then coalesce(enterprises.enterprise_count, 0)
         end as enterprise_count,
         districts_with_buildings.district_code is not null as building_register_loaded,
-        {% for area in ['footprint_m2', 'floor_area_m2', 'counted_floor_area_m2', 'admin_floor_area_m2'] %}
-        coalesce(
-            buildings.{{ area }}, case when districts_with_buildings.district_code is not null then 0 end
-        ) as {{ area }},
-        {% endfor %}
+        {{ built_areas('districts_with_buildings.district_code is not null') }}
     from {{ ref('int_parcel__year') }} as parcels
     cross join {{ ref('int_run__loaded') }} as loaded
     left join {{ ref('int_parcel__buildings') }} as buildings on parcels.parcel_code = buildings.parcel_code

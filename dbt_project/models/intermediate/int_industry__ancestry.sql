@@ -6,7 +6,7 @@ with recursive ancestry as (
         code as ancestor,
         level as ancestor_level,
         parent_code,
-        1 as step
+        1 as step,
     from {{ ref('stg_profile__industries') }}
     union all
     select
@@ -15,7 +15,7 @@ with recursive ancestry as (
         parent.code as ancestor,
         parent.level as ancestor_level,
         parent.parent_code,
-        ancestry.step + 1 as step
+        ancestry.step + 1 as step,
     from ancestry
     inner join {{ ref('stg_profile__industries') }} as parent
         on ancestry.edition = parent.edition and ancestry.parent_code = parent.code

@@ -15,7 +15,7 @@ with parts as (
 )
 
 select
-    parts.* exclude (whole_output_cny10k, part_output_cny10k, is_last),
+    parts.* exclude (whole_output_cny10k, part_output_cny10k, is_last), -- noqa: RF02
     case
         when parts.is_last
             then

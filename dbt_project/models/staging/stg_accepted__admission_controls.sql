@@ -17,4 +17,8 @@ select
     agreement_no,
 from {{ source('accepted', 'admission_controls') }}
 where data_year <= {{ eval_year() }}
-qualify row_number() over (partition by project_no, indicator_code order by data_year desc, load_id desc, row_no desc) = 1
+qualify
+    row_number() over (
+        partition by project_no, indicator_code
+        order by data_year desc, load_id desc, row_no desc
+    ) = 1

@@ -24,4 +24,8 @@ select
     penalty_free_text,
 from {{ source('accepted', 'agreements') }}
 where data_year <= {{ eval_year() }}
-qualify row_number() over (partition by agreement_no order by data_year desc, load_id desc, row_no desc) = 1
+qualify
+    row_number() over (
+        partition by agreement_no
+        order by data_year desc, load_id desc, row_no desc
+    ) = 1

@@ -14,4 +14,8 @@ select
     supply_mode,
     process_interval_years,
 from {{ source('accepted', 'agreements') }}
-qualify row_number() over (partition by agreement_no order by data_year desc, load_id desc, row_no desc) = 1
+qualify
+    row_number() over (
+        partition by agreement_no
+        order by data_year desc, load_id desc, row_no desc
+    ) = 1

@@ -15,4 +15,8 @@ select
     effective_date,
 from {{ source('accepted', 'corrections') }}
 where data_year <= {{ eval_year() }}
-qualify row_number() over (partition by correction_no order by data_year desc, load_id desc, row_no desc) = 1
+qualify
+    row_number() over (
+        partition by correction_no
+        order by data_year desc, load_id desc, row_no desc
+    ) = 1

@@ -25,4 +25,8 @@ select
     wastewater_t,
 from {{ source('accepted', 'district_series') }}
 where data_year <= {{ eval_year() }}
-qualify row_number() over (partition by data_year, district_code, industry_code order by data_year desc, load_id desc, row_no desc) = 1
+qualify
+    row_number() over (
+        partition by data_year, district_code, industry_code
+        order by data_year desc, load_id desc, row_no desc
+    ) = 1

@@ -13,4 +13,8 @@ select
     parcel_code,
 from {{ source('accepted', 'land_supply') }}
 where data_year <= {{ eval_year() }}
-qualify row_number() over (partition by supply_id order by data_year desc, load_id desc, row_no desc) = 1
+qualify
+    row_number() over (
+        partition by supply_id
+        order by data_year desc, load_id desc, row_no desc
+    ) = 1

@@ -14,4 +14,8 @@ select
     correction_no,
 from {{ source('accepted', 'objections') }}
 where data_year <= {{ eval_year() }}
-qualify row_number() over (partition by objection_no order by data_year desc, load_id desc, row_no desc) = 1
+qualify
+    row_number() over (
+        partition by objection_no
+        order by data_year desc, load_id desc, row_no desc
+    ) = 1

@@ -22,11 +22,24 @@ with supply as (
 )
 
 select
-    balance.*,
+    balance.base_year,
+    balance.year,
+    balance.district_code,
+    balance.industry_code,
+    balance.scenario,
+    balance.supply_ha,
+    balance.demand_ha,
+    balance.balance_ha,
     supply.area_ha,
     demand.demand_ha as demand_of_combination_ha,
 from {{ ref('fct_land_balance') }} as balance
-inner join supply using (base_year, year, district_code, industry_code, scenario)
+inner join supply
+    on
+        balance.base_year = supply.base_year
+        and balance.year = supply.year
+        and balance.district_code = supply.district_code
+        and balance.industry_code = supply.industry_code
+        and balance.scenario = supply.scenario
 left join {{ ref('fct_land_demand') }} as demand
     on
         balance.base_year = demand.base_year

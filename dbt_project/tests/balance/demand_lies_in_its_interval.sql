@@ -2,7 +2,16 @@
     'owner': '数据工程 (data engineering)', 'next_step': 'Look at scoring/forecast/demand.py.',
 }) }}
 -- A demand lies in its interval, and a method that is not used says why and gives no number.
-select *
+select
+    year,
+    district_code,
+    industry_code,
+    scenario,
+    method,
+    demand_ha,
+    low_ha,
+    high_ha,
+    rejected_reason,
 from {{ ref('fct_land_demand') }}
 where
     low_ha > demand_ha

@@ -36,8 +36,18 @@ select
     components.contributions,
     components.obstacles,
 from {{ ref('fct_score') }} as scores
-left join components using (scale, unit_code, year, scheme_code, scheme_version)
-left join schemes using (scale, scheme_code, scheme_version)
+left join components
+    on
+        scores.scale = components.scale
+        and scores.unit_code = components.unit_code
+        and scores.year = components.year
+        and scores.scheme_code = components.scheme_code
+        and scores.scheme_version = components.scheme_version
+left join schemes
+    on
+        scores.scale = schemes.scale
+        and scores.scheme_code = schemes.scheme_code
+        and scores.scheme_version = schemes.scheme_version
 where
     scores.rated is distinct from (scores.score is not null)
     or scores.rated is distinct from (scores.not_rated_reason is null)

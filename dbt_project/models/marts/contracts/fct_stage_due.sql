@@ -21,11 +21,12 @@ with owed as (
 ),
 
 done as (
-    select distinct
+    select
         agreement_no,
-        event,
+        list(distinct event) as events,
     from {{ ref('stg_accepted__agreement_events') }}
     where event_date <= {{ as_of_date() }}
+    group by agreement_no
 ),
 
 departments as (
@@ -49,12 +50,7 @@ select
     cast(null as integer) as period_no,
     cast(owed.due_date - {{ as_of_date() }} as integer) as days_left,
     case
-        when exists (
-            select 1
-            from done
-            where done.agreement_no = owed.agreement_no
-                and list_contains(string_split(owed.done_events, '|'), done.event)
-        ) then 'done'
+        when list_has_any(string_split(owed.done_events, '|'), done.events) then 'done'
         when owed.due_date < {{ as_of_date() }} then 'overdue'
         when owed.due_date - {{ as_of_date() }} <= owed.notice_days then 'due'
         else 'upcoming'
@@ -63,6 +59,7 @@ select
     parcels.district_code,
     {{ run_id() }} as run_id,
 from owed
+left join done on owed.agreement_no = done.agreement_no
 left join departments on owed.agreement_no = departments.agreement_no and owed.stage = departments.stage
 left join {{ ref('stg_accepted__parcels_ever') }} as parcels on owed.parcel_code = parcels.parcel_code
 where owed.due_date is not null

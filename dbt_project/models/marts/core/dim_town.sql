@@ -18,12 +18,13 @@ towns as (
     from {{ ref('stg_profile__towns') }}
     union all
     select
-        town_code,
+        named.town_code,
         cast(null as varchar) as name_zh,
-        min(district_code) as district_code,
+        min(named.district_code) as district_code,
     from named
-    where town_code is not null and town_code not in (select code from {{ ref('stg_profile__towns') }})
-    group by town_code
+    anti join {{ ref('stg_profile__towns') }} as known on named.town_code = known.code
+    where named.town_code is not null
+    group by named.town_code
 )
 
 select

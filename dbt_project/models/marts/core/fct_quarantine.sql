@@ -36,7 +36,12 @@ select
     findings.next_step,
     findings.run_id,
 from findings
-semi join quarantined using (load_id, dataset, data_year, row_no)
+semi join quarantined
+    on
+        findings.load_id = quarantined.load_id
+        and findings.dataset = quarantined.dataset
+        and findings.data_year = quarantined.data_year
+        and findings.row_no = quarantined.row_no
 qualify
     row_number() over (
         partition by

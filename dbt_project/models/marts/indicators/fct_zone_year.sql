@@ -1,23 +1,30 @@
 -- The zone's type is that of the first rule that holds; an unknown share leaves it NULL.
-with typed as (
+with shares as (
     select
-        zones.zone_code,
+        zone_code,
+        zone_type,
+        a2_ha / nullif(built_up_ha, 0) as industrial_share,
+        a1_ha / nullif(built_up_ha, 0) as housing_share,
+    from {{ ref('int_indicators__zone') }}
+),
+
+typed as (
+    select
+        shares.zone_code,
         rules.zone_type_evaluated,
-    from {{ ref('int_indicators__zone') }} as zones
+    from shares
     inner join {{ ref('zone_type_rule') }} as rules
         on
-            coalesce(zones.zone_type = rules.zone_type, rules.zone_type is null)
-            and (
-                rules.zone_type is not null
-                or (
-                    coalesce(zones.a2_ha / zones.built_up_ha > rules.industrial_share_above, rules.industrial_share_above is null)
-                    and coalesce(zones.a2_ha / zones.built_up_ha <= rules.industrial_share_up_to, rules.industrial_share_up_to is null)
-                    and coalesce(zones.a1_ha / zones.built_up_ha < rules.housing_share_below, rules.housing_share_below is null)
-                    and coalesce(zones.a1_ha / zones.built_up_ha >= rules.housing_share_from, rules.housing_share_from is null)
-                    and zones.built_up_ha > 0
-                )
+            shares.zone_type = rules.zone_type
+            or (
+                rules.zone_type is null
+                and shares.industrial_share + shares.housing_share is not null
+                and shares.industrial_share > coalesce(rules.industrial_share_above, -1)
+                and shares.industrial_share <= coalesce(rules.industrial_share_up_to, 1)
+                and shares.housing_share < coalesce(rules.housing_share_below, 2)
+                and shares.housing_share >= coalesce(rules.housing_share_from, 0)
             )
-    qualify row_number() over (partition by zones.zone_code order by rules.rule_order) = 1
+    qualify row_number() over (partition by shares.zone_code order by rules.rule_order) = 1
 )
 
 select

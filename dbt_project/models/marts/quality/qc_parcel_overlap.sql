@@ -26,12 +26,16 @@ areas as (
 )
 
 select
-    parcel_code,
-    other_parcel_code,
+    areas.parcel_code,
+    areas.other_parcel_code,
     {{ eval_year() }} as year,
-    overlap_area_m2,
-    format('{:.1f} m2', overlap_area_m2) as detail,
-    format('宗地{}与宗地{}重叠{:.1f}平方米,请核对界址。', parcel_code, other_parcel_code, overlap_area_m2) as message_zh,
+    areas.overlap_area_m2,
+    format('{:.1f} m2', areas.overlap_area_m2) as detail,
+    format(
+        '宗地{}与宗地{}重叠{:.1f}平方米,请核对界址。',
+        areas.parcel_code, areas.other_parcel_code, areas.overlap_area_m2
+    ) as message_zh,
     {{ run_id() }} as run_id,
 from areas
-where overlap_area_m2 > (select limit_value from {{ ref('qc_limit') }} where check_code = 'overlap_area')
+inner join {{ ref('qc_limit') }} as limits
+    on limits.check_code = 'overlap_area' and areas.overlap_area_m2 > limits.limit_value

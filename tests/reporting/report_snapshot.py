@@ -43,13 +43,15 @@ def write_bare(path: Path, *, empty_tables: bool) -> Path:
         con.execute("delete from marts.fct_load where dataset <> 'parcels'")
         for table in ("fct_city_year", "fct_district_year"):
             con.execute(
-                f"update marts.{table} set output_cny10k = null, tax_paid_cny10k = null, unmatched_output_cny10k = null, "
+                f"update marts.{table} set output_cny10k = null, tax_paid_cny10k = null, "
+                f"unmatched_output_cny10k = null, "
                 "land_output_cny10k_per_ha = null, land_tax_cny10k_per_ha = null, rd_intensity = null, "
                 "energy_per_output_tce_per_cny10k = null"
             )
         if empty_tables:
             con.execute(
-                "insert into marts.fct_indicator_value select 'city', '440100', 2024, unnest(['land_output_cny10k_per_ha', "
+                "insert into marts.fct_indicator_value select 'city', '440100', 2024, "
+                "unnest(['land_output_cny10k_per_ha', "
                 f"'land_tax_cny10k_per_ha', 'rd_intensity']), null, 'register_not_loaded', '{RUN}'"
             )
     return path
@@ -76,12 +78,14 @@ def polygon(i: int) -> bytes:
 
 def _run(con: duckdb.DuckDBPyConnection, state: str, generated: bool) -> None:
     con.execute(
-        "create table marts.fct_run (run_id varchar, state varchar, year integer, as_of_date date, schemes varchar[], "
+        "create table marts.fct_run (run_id varchar, state varchar, year integer, as_of_date date, "
+        "schemes varchar[], "
         "git_sha varchar, inputs_sha256 varchar, policy_sha256 varchar, code_sha256 varchar, started_at timestamp, "
         "finished_at timestamp, published_at timestamp, approved_by varchar, generated boolean)"
     )
     con.execute(
-        "insert into marts.fct_run values (?, ?, 2024, '2024-12-31', ['gz_performance'], 'abc123', 'in' || repeat('0', 62), "
+        "insert into marts.fct_run values (?, ?, 2024, '2024-12-31', ['gz_performance'], 'abc123', "
+        "'in' || repeat('0', 62), "
         "'po' || repeat('0', 62), 'co' || repeat('0', 62), now(), now(), now(), ?, ?)",
         [RUN, state, "土地管理委员会" if state == "final" else None, generated],
     )
@@ -93,8 +97,10 @@ def _units(con: duckdb.DuckDBPyConnection, n: int) -> None:
         "district_code varchar, town_code varchar, run_id varchar)"
     )
     con.execute(
-        "create table marts.dim_parcel (parcel_code varchar, year integer, district_code varchar, is_industrial boolean, "
-        "site_area_m2 double, use_state varchar, centroid_lon double, centroid_lat double, geometry blob, run_id varchar)"
+        "create table marts.dim_parcel (parcel_code varchar, year integer, district_code varchar, "
+        "is_industrial boolean, "
+        "site_area_m2 double, use_state varchar, centroid_lon double, centroid_lat double, "
+        "geometry blob, run_id varchar)"
     )
     con.execute(
         "create table marts.dim_district (district_code varchar, valid_from_year integer, name_zh varchar, "
@@ -131,22 +137,28 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple]) -> No
 def _policy(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         "create table marts.dim_scheme as select 'gz_performance' as scheme_code, '2020' as scheme_version, "
-        "'土地利用绩效评估' as name_zh, 'parcel,enterprise' as scale, 2020 as valid_from_year, null::integer as valid_to_year, "
+        "'土地利用绩效评估' as name_zh, 'parcel,enterprise' as scale, 2020 as valid_from_year, "
+        "null::integer as valid_to_year, "
         "null::varchar as approved_by, '穗府办规〔2020〕5号' as document, true as illustrative"
     )
     con.execute(
         "create table marts.dim_indicator as select * from (values "
-        "('plot_ratio', '容积率', 'Plot ratio', '无量纲', 'positive', '总建筑面积 ÷ 宗地面积', '', 'parcel,city', '控制指标'), "
-        "('rd_intensity', 'R&D经费强度', 'R&D intensity', '比值', 'positive', 'R&D经费 ÷ 营业收入', '', 'parcel', '办法')) as t "
+        "('plot_ratio', '容积率', 'Plot ratio', '无量纲', 'positive', '总建筑面积 ÷ 宗地面积', '', "
+        "'parcel,city', '控制指标'), "
+        "('rd_intensity', 'R&D经费强度', 'R&D intensity', '比值', 'positive', 'R&D经费 ÷ 营业收入', "
+        "'', 'parcel', '办法')) as t "
         "(indicator_code, name_zh, name_en, unit, direction, formula_zh, formula_en, scales, source)"
     )
     con.execute(
-        "create table marts.fct_weight as select 'gz_performance' as scheme_code, '2020' as scheme_version, 2024 as year, "
-        "'M1' as group_code, 'plot_ratio' as indicator_code, 0.08::double as weight, 'given' as method, '{}' as parameters"
+        "create table marts.fct_weight as select 'gz_performance' as scheme_code, "
+        "'2020' as scheme_version, 2024 as year, "
+        "'M1' as group_code, 'plot_ratio' as indicator_code, 0.08::double as weight, "
+        "'given' as method, '{}' as parameters"
     )
     con.execute(
         "create table marts.fct_ideal_value as select 'gz_performance' as scheme_code, '2020' as scheme_version, "
-        "2024 as year, 'parcel' as scope, 'plot_ratio' as indicator_code, 0.98::double as ideal_value, 'target' as method, "
+        "2024 as year, 'parcel' as scope, 'plot_ratio' as indicator_code, "
+        "0.98::double as ideal_value, 'target' as method, "
         "'无来源' as source, true as illustrative"
     )
 
@@ -202,7 +214,8 @@ def _areas(con: duckdb.DuckDBPyConnection) -> None:
         ],
     )
     con.execute(
-        "create table marts.fct_indicator_value (scale varchar, unit_code varchar, year integer, indicator_code varchar, "
+        "create table marts.fct_indicator_value (scale varchar, unit_code varchar, year integer, "
+        "indicator_code varchar, "
         "value double, null_reason varchar, run_id varchar)"
     )
     _insert(
@@ -220,7 +233,8 @@ def _areas(con: duckdb.DuckDBPyConnection) -> None:
     )
     con.execute(
         "create table marts.fct_parcel_year as select parcel_code, year, 1 as enterprise_count, 1.5 as plot_ratio, "
-        "12345.5 as land_output_cny10k_per_ha, 678.25 as land_tax_cny10k_per_ha from marts.dim_parcel where is_industrial"
+        "12345.5 as land_output_cny10k_per_ha, "
+        "678.25 as land_tax_cny10k_per_ha from marts.dim_parcel where is_industrial"
     )
     con.execute(
         "create table marts.fct_zone_year as select 'Z1' as zone_code, 2024 as year, 0.93 as development_ratio, "
@@ -286,9 +300,12 @@ def _ledger(con: duckdb.DuckDBPyConnection) -> None:
     )
     con.execute("update marts.fct_load set loaded_at = now()")
     con.execute(
-        "create table marts.fct_quarantine as select repeat('a', 64) as file_sha256, 'parcels' as dataset, 2024 as year, "
-        "'parcels/2024/a.gpkg' as file_name, i as row_no, 'range:site_area_m2' as rule_code, 'site_area_m2' as column_name, "
-        "'-1' as value, '{}' as original_row, 'error' as severity, '宗地面积须大于 0' as message_zh, 'must be > 0' as message_en, "
+        "create table marts.fct_quarantine as select repeat('a', 64) as file_sha256, "
+        "'parcels' as dataset, 2024 as year, "
+        "'parcels/2024/a.gpkg' as file_name, i as row_no, 'range:site_area_m2' as rule_code, "
+        "'site_area_m2' as column_name, "
+        "'-1' as value, '{}' as original_row, 'error' as severity, "
+        "'宗地面积须大于 0' as message_zh, 'must be > 0' as message_en, "
         "'改正面积后重新报送' as next_step from range(1, 11) as t (i)"
     )
     con.execute("create table marts.qc_parcel_overlap as select 2024 as year, i as n from range(3) as t (i)")
@@ -307,16 +324,19 @@ def _contracts(con: duckdb.DuckDBPyConnection) -> None:
     )
     con.execute(
         f"insert into marts.fct_stage_due values "
-        f"('2024-12-31', 'XY-1', 'start', '2024-10-02', 1, '开竣工', null, -90, 'overdue', '规划和自然资源', '440112', '{RUN}'), "
-        f"('2024-12-31', 'XY-1', 'completion', '2025-03-31', 1, '开竣工', null, 90, 'upcoming', '住建', '440112', '{RUN}'), "
-        f"('2023-12-31', 'XY-1', 'start', '2022-01-01', 1, '开竣工', null, 5, 'upcoming', '住建', '440112', '{RUN}')"
+        f"('2024-12-31', 'XY-1', '开工', '2024-10-02', 1, '开竣工', null, -90, 'overdue', "
+        f"'规划和自然资源', '440112', '{RUN}'), "
+        f"('2024-12-31', 'XY-1', '竣工', '2025-03-31', 1, '开竣工', null, 90, 'upcoming', '住建', "
+        f"'440112', '{RUN}'), "
+        f"('2023-12-31', 'XY-1', '开工', '2022-01-01', 1, '开竣工', null, 5, 'upcoming', '住建', '440112', '{RUN}')"
     )
 
 
 def _land(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         "create table marts.fct_land_balance as select 2024 as base_year, y as year, '440100' as district_code, "
-        "'00' as industry_code, s as scenario, 120.0 + 5 * (y - 2024) as supply_ha, 100.0 + 12 * (y - 2024) as demand_ha, "
+        "'00' as industry_code, s as scenario, 120.0 + 5 * (y - 2024) as supply_ha, "
+        "100.0 + 12 * (y - 2024) as demand_ha, "
         "20.0 - 7 * (y - 2024) as balance_ha, 10.0 - 8 * (y - 2024) as low_ha, 30.0 - 6 * (y - 2024) as high_ha, "
         "case when s = 'low' then null else 2027 end as first_shortage_year "
         "from range(2025, 2031) as t (y), (values ('low'), ('base'), ('high')) as u (s)"
@@ -325,7 +345,7 @@ def _land(con: duckdb.DuckDBPyConnection) -> None:
         "create table marts.fct_land_demand as select 2024 as base_year, 2030 as year, '440100' as district_code, "
         "'00' as industry_code, 'base' as scenario, m as method, d::double as demand_ha, d - 10.0 as low_ha, "
         "d + 10.0 as high_ha, u as used, r as rejected_reason from (values ('output_per_land', 172, true, null), "
-        "('gm11', 210, false, 'level_ratio')) as t (m, d, u, r)"
+        "('gm11', 210, false, 'level_ratio_outside_band')) as t (m, d, u, r)"
     )
     con.execute(
         "create table marts.fct_land_supply as select 2024 as base_year, 2026 as year, '440100' as district_code, "

@@ -1,0 +1,151 @@
+"""The stages score and forecast on a small working file made by hand, without dbt."""
+
+from datetime import date
+
+import pytest
+
+from landgauge.errors import ConfigurationError
+from landgauge.settings import Settings, StageResult
+from landgauge.stages import forecast as forecast_stage
+from landgauge.stages import score as score_stage
+from warehouse import db
+
+MARTS = """
+create schema marts; create schema profile; create schema staging;
+create table profile.setting as select 'C1' as city_code, ['built_form'] as schemes;
+create table marts.dim_indicator as
+    select unnest(['plot_ratio', 'building_coefficient']) as indicator_code, 'positive' as direction;
+create table marts.dim_parcel as
+    select parcel_code, 2024 as year, district_code, land_use_code
+    from (values ('P1', 'D1', 'M1'), ('P2', 'D1', 'M1'), ('P3', 'D2', null), ('P4', 'D2', 'M2'))
+        as t (parcel_code, district_code, land_use_code);
+create table marts.fct_parcel_year as
+    select parcel_code, 2024 as year, plot_ratio, building_coefficient
+    from (values ('P3', 0.49, 0.15), ('P1', 0.98, 0.4), ('P2', 0.49, 0.3), ('P4', 0.98, null))
+        as t (parcel_code, plot_ratio, building_coefficient);
+create table staging.stg_accepted__district_series as
+    select
+        2008 + i::integer as data_year, d as district_code, n as industry_code,
+        case when d = 'C1' and n = '00' then 1000 * 1.02 ** i end as industrial_land_ha,
+        1e5 * 1.05 ** i as value_added_cny10k
+    from range(17) as t (i), unnest(['C1', 'D1']) as u (d), unnest(['00', 'C']) as v (n);
+create table staging.stg_accepted__land_supply (
+    supply_id varchar, data_year integer, source varchar, area_ha double, available_year integer,
+    industrial_share double, realisation_rate double, parcel_code varchar);
+insert into staging.stg_accepted__land_supply values ('S1', 2024, '新增指标', 10, 2025, null, 1, null);
+"""
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    for stage in (score_stage, forecast_stage):
+        monkeypatch.setattr(stage, "run_layer", lambda settings, layer: StageResult(rows={"models": 0}))
+    made = Settings(warehouse=tmp_path, year=2024, as_of=date(2024, 12, 31), threads=1)
+    with db.connect(made) as con:
+        con.execute(MARTS)
+    return made
+
+
+def query(settings, sql):
+    return db.read_arrow(settings, sql).to_pylist()
+
+
+def test_scores_ranks_and_grades_of_four_parcels(settings):
+    result = score_stage.score(settings)
+    rows = query(
+        settings, "select * exclude (scale, year, scheme_code, scheme_version) from scored.score order by unit_code"
+    )
+    assert [r["score"] for r in rows] == [100.0, pytest.approx(75), pytest.approx(50), None]
+    assert [r["grade"] for r in rows] == ["A", "A", "C", None]
+    assert [r["rank_in_city"] for r in rows] == [1, 2, 3, None]
+    assert [(r["group_code"], r["group_size"], r["rank_in_group"]) for r in rows] == [
+        ("M1", 2, 1),
+        ("M1", 2, 2),
+        (None, None, None),
+        ("M2", 0, None),
+    ]
+    assert [r["rank_in_district"] for r in rows] == [1, 2, 1, None]
+    assert [(r["rated"], r["not_rated_reason"]) for r in rows][2:] == [
+        (True, None),
+        (False, "present_weight_below_minimum"),
+    ]
+    assert result.rows["built_form parcel rated"] == 3 and result.rows["built_form parcel units"] == 4
+
+
+def test_every_unit_has_every_indicator_as_a_component(settings):
+    score_stage.score(settings)
+    rows = query(settings, "select * from scored.score_component order by unit_code, indicator_code")
+    assert len(rows) == 8 and {r["unit_code"] for r in rows} == {"P1", "P2", "P3", "P4"}
+    half = next(r for r in rows if (r["unit_code"], r["indicator_code"]) == ("P2", "plot_ratio"))
+    assert (half["value"], half["ideal_value"], half["standardised"], half["weight"]) == (0.49, 0.98, 0.5, 0.5)
+    assert (half["contribution"], half["obstacle_degree"]) == (25.0, 1.0)
+    missing = next(r for r in rows if (r["unit_code"], r["indicator_code"]) == ("P4", "building_coefficient"))
+    assert [missing[c] for c in ("value", "standardised", "weight", "contribution")] == [None] * 4
+    assert missing["obstacle_degree"] == 0 and missing["ideal_value"] == 0.3
+
+
+def test_chunks_do_not_change_anything(settings, monkeypatch):
+    score_stage.score(settings)
+    whole = [query(settings, f"select * from scored.{t} order by all") for t in ("score", "score_component")]
+    monkeypatch.setattr(score_stage, "CHUNK", 1)
+    score_stage.score(settings)
+    assert whole == [query(settings, f"select * from scored.{t} order by all") for t in ("score", "score_component")]
+
+
+def test_weights_and_ideal_values_of_the_schemes_in_use_are_written(settings):
+    score_stage.score(settings)
+    weights = query(settings, "select group_code, indicator_code, weight, year, illustrative from scored.weight")
+    assert [tuple(r.values()) for r in weights] == [
+        ("parcel", "plot_ratio", 0.5, 2024, True),
+        ("parcel", "building_coefficient", 0.5, 2024, True),
+    ]
+    assert query(settings, "select distinct scope from scored.ideal_value") == [{"scope": "parcel"}]
+
+
+def test_no_parcels_give_empty_tables(settings):
+    with db.connect(settings) as con:
+        con.execute("delete from marts.fct_parcel_year")
+    score_stage.score(settings)
+    assert query(settings, "select count(*) as n from scored.score") == [{"n": 0}]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "message"),
+    [
+        ("nonsense", r"unknown scheme 'nonsense'; shipped: built_form, gz_performance"),
+        ("gz_performance", "direction"),
+    ],
+)
+def test_a_scheme_that_cannot_be_scored_is_a_wrong_call(settings, scheme, message):
+    wrong = Settings(warehouse=settings.warehouse, year=2024, as_of=settings.as_of, schemes=(scheme,), threads=1)
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        score_stage.score(wrong)
+    assert caught.value.exit_code == 2 and caught.value.next_step
+
+
+def test_forecast_takes_the_series_of_the_whole_city(settings):
+    forecast_stage.forecast(settings)
+    rows = query(settings, "select distinct district_code, industry_code, base_year from forecasted.land_demand")
+    assert rows == [{"district_code": "C1", "industry_code": "00", "base_year": 2024}]
+    first = query(
+        settings,
+        "select demand_ha from forecasted.land_demand"
+        " where year = 2025 and scenario = 'base' and method = 'output_per_land'",
+    )
+    assert first[0]["demand_ha"] == pytest.approx(1000 * 1.02**16 * 0.02)
+    balance = query(settings, "select * from forecasted.land_balance where scenario = 'base' and year = 2034")
+    assert balance[0]["supply_ha"] == 10 and balance[0]["first_shortage_year"] == 2025
+
+
+def test_forecast_without_a_series_writes_empty_tables(settings):
+    with db.connect(settings) as con:
+        con.execute("delete from staging.stg_accepted__district_series; delete from staging.stg_accepted__land_supply")
+    result = forecast_stage.forecast(settings)
+    assert {result.rows[t] for t in ("land_demand", "land_supply", "land_balance", "backtest")} == {0}
+    assert result.complaints == ()
+
+
+def test_a_source_without_policy_is_a_complaint(settings):
+    with db.connect(settings) as con:
+        con.execute("update staging.stg_accepted__land_supply set source = '天上掉下'")
+    assert "天上掉下" in forecast_stage.forecast(settings).complaints[0]
