@@ -93,7 +93,7 @@ def quality(marts: Marts) -> Quality:
     """Return the data-quality chapter."""
     year = [marts.year]
     return Quality(
-        datasets=marts.rows(f"{_LEDGER} group by dataset order by dataset", year),
+        datasets=_by_contract(marts.rows(f"{_LEDGER} group by dataset order by dataset", year)),
         total=marts.one(_LEDGER.replace("select dataset,", "select"), year),
         files=marts.rows("select * from fct_load where year = ? order by dataset, file_name, file_sha256", year),
         earlier=marts.rows(
@@ -115,6 +115,12 @@ def quality(marts: Marts) -> Quality:
         ),
         checks=marts.checks(),
     )
+
+
+def _by_contract(rows: list[Row]) -> list[Row]:
+    """Datasets in the order of the input contract, unknown ones last."""
+    known = list(words.DATASETS)
+    return sorted(rows, key=lambda r: known.index(r["dataset"]) if r["dataset"] in known else len(known))
 
 
 def _area_columns(city: Row, rows: list[Row]) -> tuple[Column, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 360.0, 200.0
-LEFT, RIGHT, TOP, BOTTOM = 46.0, 10.0, 14.0, 28.0
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 10.0, 24.0, 28.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,6 @@ class Chart:
     y_ticks: tuple[Tick, ...]
     bars: tuple[Bar, ...] = ()
     lines: tuple[Line, ...] = ()
-    band: str = ""
     x_title: str = ""
     y_title: str = ""
 
@@ -96,22 +95,18 @@ def histogram(title: str, width: float, bins: Sequence[tuple[float, int]], unit:
 Series = tuple[str, str, Sequence[float | None]]
 
 
-def lines(title: str, years: Sequence[int], series: Sequence[Series], band: Sequence[tuple[float, float]]) -> Chart:
-    """Draw yearly series (name, style, values) and, behind them, an interval by year (empty: none)."""
-    values = [v for _, _, s in series for v in s if v is not None] + [v for pair in band for v in pair]
-    tops = ticks_between(min(0.0, *values), max(0.0, *values))
+def lines(title: str, years: Sequence[int], series: Sequence[Series]) -> Chart:
+    """Draw yearly series (name, style, values); a missing value leaves its point out."""
+    values = [0.0] + [v for _, _, s in series for v in s if v is not None]
+    tops = ticks_between(min(values), max(values))
     x = _scale(years[0], max(years[-1], years[0] + 1), LEFT, WIDTH - RIGHT - 8)
     y = _scale(tops[0], tops[-1], HEIGHT - BOTTOM, TOP)
-    drawn = tuple(Line(_points(zip(years, s, strict=True), x, y), style, name) for name, style, s in series)
-    around = list(zip(years, [hi for _, hi in band], strict=False))
-    around += list(reversed(list(zip(years, [lo for lo, _ in band], strict=False))))
     every = max(1, math.ceil(len(years) / 6))
     return Chart(
         title=title,
         x_ticks=tuple(Tick(round(x(v), 2), str(v)) for v in years[::every]),
         y_ticks=_y_ticks(tops, y),
-        lines=drawn,
-        band=_points(around, x, y) if band else "",
+        lines=tuple(Line(_points(zip(years, s, strict=True), x, y), style, name) for name, style, s in series),
         y_title="公顷",
     )
 
@@ -127,8 +122,8 @@ class _scale:  # noqa: N801
         return self._start + (value - self._low) * self._rate
 
 
-def _points(pairs: object, x: _scale, y: _scale) -> str:
-    return " ".join(f"{x(a):.1f},{y(v):.1f}" for a, v in pairs if v is not None)  # type: ignore[attr-defined]
+def _points(pairs: Iterable[tuple[float, float | None]], x: _scale, y: _scale) -> str:
+    return " ".join(f"{x(a):.1f},{y(v):.1f}" for a, v in pairs if v is not None)
 
 
 def _y_ticks(values: Sequence[float], y: _scale) -> tuple[Tick, ...]:

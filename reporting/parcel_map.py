@@ -46,11 +46,12 @@ class Layer:
 
 @dataclass(frozen=True)
 class Label:
-    """A district's name at the middle of its parcels."""
+    """A district's name at the middle of its parcels, and the box (x, y, width, height) that holds them."""
 
     x: int
     y: int
     name: str
+    box: tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,8 @@ class _Frame:
 
 
 _PARCELS = """
-select p.parcel_code, p.geometry, coalesce(n.name_zh, p.district_code) as district_name, s.score, s.grade,
-    s.grade_name_zh as grade_name,
-    coalesce(s.rated, false) as rated, nullif(u.name_zh, p.parcel_code) as name_zh
+select p.parcel_code, p.geometry, p.district_code, coalesce(n.name_zh, p.district_code) as district_name,
+    s.score, s.grade, s.grade_name_zh as grade_name, coalesce(s.rated, false) as rated, nullif(u.name_zh, p.parcel_code) as name_zh
 from dim_parcel as p
 left join fct_score as s
     on s.scale = 'parcel' and s.unit_code = p.parcel_code and s.scheme_code = ? and s.scheme_version = ?
@@ -227,11 +227,13 @@ def _title(row: Row) -> str:
 
 def _labels(rows: list[Row], shapes: np.ndarray, frame: _Frame) -> list[Label]:
     middles = frame.cells(shapely.get_coordinates(shapely.centroid(shapes)))
-    by_name: dict[str, list[int]] = {}
+    districts: dict[tuple[str, str], list[int]] = {}
     for i, row in enumerate(rows):
-        by_name.setdefault(row["district_name"] or "", []).append(i)
-    return [
-        Label(int(np.median(middles[members, 0])), int(np.median(middles[members, 1])), name)
-        for name, members in sorted(by_name.items())
-        if name
-    ]
+        districts.setdefault((row["district_code"] or "", row["district_name"] or ""), []).append(i)
+    return [_label(name, middles[members]) for (_, name), members in sorted(districts.items()) if name]
+
+
+def _label(name: str, middles: np.ndarray) -> Label:
+    (west, north), (east, south) = middles.min(axis=0).tolist(), middles.max(axis=0).tolist()
+    x, y = np.median(middles, axis=0).astype(int).tolist()
+    return Label(x, y, name, (west, north, east - west, south - north))

@@ -235,6 +235,8 @@ def _in_given_units(table: pa.Table, dataset: str, own: str) -> pa.Table:
 
 def _shown(table: pa.Table, at: int, bad: seeding.BadRow) -> str | None:
     """Return the offending value as it stands in the file."""
+    if "+" in (bad.column or ""):
+        return "+".join("" if (v := table[name][at].as_py()) is None else str(v) for name in str(bad.column).split("+"))
     plain = bad.column in table.column_names and bad.column not in bad.cells and bad.column != "geometry"
     value: Any = table[bad.column][at].as_py() if plain else bad.shown
     return None if value is None else str(value)

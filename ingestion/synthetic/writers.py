@@ -74,7 +74,8 @@ def _csv(sheet: Sheet, encoding: str) -> bytes:
     columns = []
     for name in sheet.table.column_names:
         typed = sheet.table[name]
-        column = _typed_by_hand(_as_text(typed, dates), typed.type, by_hand)
+        figures = not pa.types.is_string(typed.type) and not pa.types.is_date(typed.type) and not name.endswith("year")
+        column = _typed_by_hand(_as_text(typed, dates), figures, by_hand)
         columns.append(_overridden(column, name, sheet.cells, str))
     text = pa.table(columns, names=[sheet.headers[n] for n in sheet.table.column_names])
     buffer = io.BytesIO()
@@ -83,15 +84,14 @@ def _csv(sheet: Sheet, encoding: str) -> bytes:
     return _with_surplus(lines, sheet.surplus).encode(encoding)
 
 
-def _typed_by_hand(column: pa.ChunkedArray, kind: pa.DataType, rows: tuple[int, ...]) -> pa.ChunkedArray:
+def _typed_by_hand(column: pa.ChunkedArray, figures: bool, rows: tuple[int, ...]) -> pa.ChunkedArray:
     """Write some rows as people do: marks for what is missing, thousands commas, full-width figures."""
-    number = pa.types.is_floating(kind) or pa.types.is_integer(kind)
     cells: dict[int, dict[str, str]] = {}
     for place, row in enumerate(rows):
         value = column[row].as_py()
         if value is None:
             cells[row] = {"": _MISSING[place % len(_MISSING)]}
-        elif number and place % 2 and "e" not in value:
+        elif figures and place % 2 and "e" not in value:
             whole, point, rest = value.partition(".")
             cells[row] = {
                 "": f"{int(whole):,}{point}{rest}" if abs(int(whole)) >= 1000 else value.translate(_FULL_WIDTH)

@@ -18,6 +18,8 @@
     box.classList.toggle("zoomed", view.w < W);
     var cell = view.w / svg.clientWidth;
     svg.style.setProperty("--cell", cell);
+    box.classList.toggle("close", cell * metres < 6);
+    box.classList.toggle("far", cell * metres > 40);
     var most = svg.clientWidth * cell * metres / 4, unit = Math.pow(10, Math.floor(Math.log10(most)));
     var length = [5, 2, 1].map(function (m) { return m * unit; }).find(function (m) { return m <= most; });
     bar.style.width = length / metres / cell + "px";
@@ -39,6 +41,14 @@
       var f = +button.dataset.zoom;
       if (f) zoom(f, view.x + view.w / 2, view.y + view.h / 2);
       else { view = { x: 0, y: 0, w: W, h: H }; draw(); }
+    });
+  });
+  document.querySelectorAll("#places button").forEach(function (button) {
+    button.addEventListener("click", function () {
+      var b = button.dataset.box.split(" ").map(Number), w = 1.15 * Math.max(b[2], b[3] * W / H, W / 100);
+      view = { x: b[0] + b[2] / 2 - w / 2, y: b[1] + b[3] / 2 - w * H / W / 2, w: w, h: 0 };
+      draw();
+      box.scrollIntoView({ block: "nearest" });
     });
   });
   svg.addEventListener("wheel", function (event) {

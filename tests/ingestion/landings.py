@@ -13,7 +13,7 @@ from warehouse import db
 
 HEADER = "宗地代码,行政区代码,土地用途代码,宗地面积"
 P1, P2, P3 = (f"440112001001GB0000{i}" for i in (1, 2, 3))
-U1, U2 = "91440101MA59A2B106", "91440101MA59A2B202"
+U1, U2 = "91440101MA59A2B107", "91440101MA59A2B208"
 
 
 def parcels(*codes: str, area: str = "1000") -> str:

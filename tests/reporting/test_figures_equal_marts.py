@@ -95,9 +95,16 @@ def test_lists_run_from_the_lowest_and_from_the_highest(document):
 
 
 def test_land_balance_by_scenario(document):
+    heads = [h.text for h in document.id("balance").all("th", scope="colgroup")]
+    assert heads == ["低需求情景公顷", "基准情景公顷", "高需求情景公顷"]
     rows = document.id("balance").table()
-    assert [r[0] for r in rows[::6]] == ["低需求情景", "基准情景", "高需求情景"]
-    assert rows[5][1:] == ["2030", "150.00", "172.00", "−22.00", "−38.00 至 −6.00"]
+    assert [r[0] for r in rows] == [str(year) for year in range(2025, 2031)]
+    assert rows[5][1:] == ["150.00", "172.00", "−22.00−38.00 至 −6.00"] * 3
+    assert document.id("supply").table() == [["批而未供", "", "45.502026", ""]]
+    assert document.id("demand").table() == [
+        ["地均产出法", "", "172.00162.00 至 182.00", ""],
+        ["灰色模型 GM(1,1)", "", "未采用", ""],
+    ]
     text = document.id("land").text
     assert "低需求情景：预测期内没有缺口" in text and "首次缺口年份 2027 年" in text
     assert "灰色模型 GM(1,1)：级比超出允许区间（level_ratio_outside_band）" in text
