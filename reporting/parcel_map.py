@@ -90,7 +90,8 @@ class _Frame:
 
 _PARCELS = """
 select p.parcel_code, p.geometry, p.district_code, coalesce(n.name_zh, p.district_code) as district_name,
-    s.score, s.grade, s.grade_name_zh as grade_name, coalesce(s.rated, false) as rated, nullif(u.name_zh, p.parcel_code) as name_zh
+    s.score, s.grade, s.grade_name_zh as grade_name, coalesce(s.rated, false) as rated,
+    nullif(u.name_zh, p.parcel_code) as name_zh
 from dim_parcel as p
 left join fct_score as s
     on s.scale = 'parcel' and s.unit_code = p.parcel_code and s.scheme_code = ? and s.scheme_version = ?

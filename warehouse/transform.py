@@ -68,7 +68,7 @@ def _invoke(settings: Settings, layer: str) -> Any:
                 if not parsed.success:
                     raise StageFailed(f"the dbt project cannot be parsed: {parsed.exception}", "Correct dbt_project.")
                 _parsed["manifest"] = parsed.result
-            select = ["--select", f"tag:{layer}", "--exclude-resource-type", "unit_test", "--no-print"]
+            select = ["--select", f"tag:{layer}", "--exclude-resource-type", "unit_test", "--no-print", "--no-write-json"]
             return dbtRunner(manifest=_parsed["manifest"]).invoke(["build", *select, *shared])
         finally:
             _let_go()
