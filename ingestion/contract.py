@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -38,7 +39,10 @@ class Requirement(_Strict):
 
 
 class Column(_Strict):
-    """One column of a dataset: names, type, unit, and the rules whose breach quarantines a row."""
+    """One column of a dataset: names, type, unit, and the rules whose breach quarantines a row.
+
+    `optional_when_mapped`: a required figure that a source adapted by a mapping file may lack altogether.
+    """
 
     name: str
     header_zh: str
@@ -46,6 +50,7 @@ class Column(_Strict):
     type: ColumnType
     unit: str | None = None
     required: bool = False
+    optional_when_mapped: bool = False
     default: str | None = None
     values: tuple[str, ...] = ()
     values_from: ValuesFrom | None = None
@@ -79,6 +84,14 @@ class Contract(_Strict):
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     references: tuple[Reference, ...] = ()
+
+    def relaxed(self, mapped: Collection[str]) -> Contract:
+        """Return the contract for a mapped source: figures that the mapping leaves out are not required."""
+        columns = tuple(
+            c.model_copy(update={"required": False}) if c.optional_when_mapped and c.name not in mapped else c
+            for c in self.columns
+        )
+        return self.model_copy(update={"columns": columns})
 
     @model_validator(mode="after")
     def _names_stand(self) -> Contract:

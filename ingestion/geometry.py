@@ -14,9 +14,11 @@ from pyproj.exceptions import CRSError
 
 from ingestion import shapefile
 from ingestion.source import Part, Rejected, Request, fields_of, literal, relation_name
+from landgauge.errors import ConfigurationError
 from landgauge.profile import Profile
 
 DECLARED_CRS = "EPSG:4490"  # what every published geometry is in
+_ADVICE = "Name a projected CRS of the city, such as EPSG:4547."
 LOSSLESS = 1e-6  # share of area that a repair may change
 _GEOJSON_CRS = "EPSG:4326"  # RFC 7946, section 4
 NO_GEOMETRY = (
@@ -139,10 +141,7 @@ def _pyproj_name(crs: str | None) -> str:
     return ":".join(authority) if authority else found.to_wkt()
 
 
-def _measuring_sql(relation: str, crs: str, profile: Profile) -> str:
-    """Shape as read, repaired, and placed; each step once."""
-    west, south, east, north = profile.extent
-    return f"""
+_MEASURING = """
 with read_shapes as (
     select *, try(st_force2d(st_geomfromwkb(wkb))) as given from {relation}
 ),
@@ -166,24 +165,24 @@ judged as (
         case
             when valid then whole
             when cast(st_geometrytype(whole) as varchar) in ('POLYGON', 'MULTIPOLYGON')
-                and abs(st_area(whole) - st_area(given)) <= {LOSSLESS} * st_area(whole) then whole
+                and abs(st_area(whole) - st_area(given)) <= {lossless} * st_area(whole) then whole
         end as shape,
     from repaired
 ),
 placed as (
     select
         *,
-        try({transform("place", crs, DECLARED_CRS)}) as lonlat,
-        try({transform("place", crs, profile.projected_crs)}) as plane,
+        try({to_declared}) as lonlat,
+        try({to_plane}) as plane,
     from (select *, case when form = 'POINT' and not st_isempty(given) then given else shape end as place from judged)
 ),
 centred as (
-    select *, try({transform("st_centroid(plane)", profile.projected_crs, DECLARED_CRS)}) as centre from placed
+    select *, try({to_centre}) as centre from placed
 )
 select
     * exclude (wkb, given, form, valid, whole, shape, place, lonlat, plane, centre),
     st_aswkb(lonlat) as geometry,
-    case when shape is not null and isfinite(st_area(plane)) then st_area(plane) end as polygon_area_m2,
+    case when shape is not null and isfinite(st_area(plane)) then {unit_area} * st_area(plane) end as polygon_area_m2,
     case when isfinite(st_x(centre)) then st_x(centre) end as centroid_lon,
     case when isfinite(st_y(centre)) then st_y(centre) end as centroid_lat,
     case
@@ -196,7 +195,35 @@ select
     end as geometry_error,
     cast(st_numgeometries(given) as bigint) as polygon_parts,
     form as geometry_type,
-from centred"""
+from centred"""  # shape as read, repaired, and placed; each step once
+
+
+def _measuring_sql(relation: str, crs: str, profile: Profile) -> str:
+    west, south, east, north = profile.extent
+    plane = profile.projected_crs
+    return _MEASURING.format(
+        relation=relation,
+        west=west,
+        south=south,
+        east=east,
+        north=north,
+        lossless=LOSSLESS,
+        unit_area=_square_metres(plane),
+        to_declared=transform("place", crs, DECLARED_CRS),
+        to_plane=transform("place", crs, plane),
+        to_centre=transform("st_centroid(plane)", plane, DECLARED_CRS),
+    )
+
+
+def _square_metres(projected_crs: str) -> float:
+    """How many square metres a unit of area of the CRS is: a city may be measured in feet."""
+    try:
+        crs = CRS.from_user_input(projected_crs)
+    except CRSError as error:
+        raise ConfigurationError(f"city.yml: projected_crs: {projected_crs!r} is no CRS", _ADVICE) from error
+    if not crs.is_projected:
+        raise ConfigurationError(f"city.yml: projected_crs: {projected_crs!r} is not projected", _ADVICE)
+    return float(crs.axis_info[0].unit_conversion_factor) ** 2
 
 
 def within_parcels(con: duckdb.DuckDBPyConnection, relation: str, year: int, has_geometry: bool, column: str) -> str:

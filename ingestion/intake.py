@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -281,8 +282,10 @@ def _check(con: duckdb.DuckDBPyConnection, load: Load, chosen: Chosen, check: So
     """Write what the profile's own check finds; a file without the columns that it looks at is left out."""
     view = f"{chosen.part.relation}_checked"
     named_view(con, chosen.part, chosen.relation, view)
-    looked_at = [f for f in chosen.part.fields if f.header and f.header.casefold() in check.when.casefold()]
-    pairs = [f"{literal(f.header + '=')} || coalesce(cast({quoted(f.header)} as varchar), '')" for f in looked_at[:6]]
+    words = {word.casefold() for word in re.findall(r"\w+", check.when)}
+    headers = [f.header for f in chosen.part.fields if f.header] + list(MEASURED)
+    looked_at = [header for header in headers if header.casefold() in words]
+    pairs = [f"{literal(name + '=')} || coalesce(cast({quoted(name)} as varchar), '')" for name in looked_at]
     value = f"concat_ws(', ', {', '.join(pairs)})" if pairs else "cast(null as varchar)"
     sql = (
         f"insert into qc.source_finding select {load.load_id}, {literal(load.dataset)}, {load.data_year}, row_no, "

@@ -175,7 +175,8 @@ def _request(run: Run, target: Target, digest: str, name: str) -> Request | None
     link = run.work / f"source{Path(name).suffix.lower()}"
     link.unlink(missing_ok=True)
     link.symlink_to(stored.resolve())
-    return Request(link, name, contract, target, run.work)
+    taken = contract if target.entry is None else contract.relaxed(target.feed.columns)
+    return Request(link, name, taken, target, run.work)
 
 
 def _take(run: Run, load: Load, target: Target) -> None:

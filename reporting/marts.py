@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from landgauge.errors import StageFailed
+
+if TYPE_CHECKING:
+    import duckdb
 
 Row = dict[str, Any]
 

@@ -50,6 +50,15 @@ def test_area_is_true_square_metres_and_the_centre_is_in_degrees(tmp_path):
     assert shapely.from_wkb(bytes(wkb)).bounds[0] == pytest.approx(expected[0], abs=1e-3)
 
 
+def test_a_city_measured_in_feet(tmp_path):
+    city = City(tmp_path).put(
+        {"city.yml": "projected_crs: '+proj=tmerc +lon_0=114 +x_0=500000 +ellps=GRS80 +units=ft'\n"}
+    )
+    write(city.landing / "parcels" / "2024" / "a.gpkg", [BOX], [P1])
+    city.ingest()
+    assert city.ask("select polygon_area_m2 from accepted.parcels")[0][0] == pytest.approx(10_000, rel=1e-6)
+
+
 def test_web_mercator_does_not_inflate(tmp_path):
     to_mercator = Transformer.from_crs("EPSG:4547", "EPSG:3857", always_xy=True).transform
     shape = shapely.transform(BOX, lambda xy: np.column_stack(to_mercator(xy[:, 0], xy[:, 1])))
