@@ -22,10 +22,12 @@
     ({{ area_ha }} * 10000)
 {%- endmacro %}
 
-{#- Areas of the buildings of a parcel: 0 where its district has a register and it has no row, else NULL. -#}
+{#- Areas of the buildings of a parcel: 0 where its district has a register and the parcel has no row; NULL where there
+    is no register, or where the source has buildings but not this figure. -#}
 {% macro built_areas(register) %}
     {%- for area in ['footprint_m2', 'floor_area_m2', 'counted_floor_area_m2', 'admin_floor_area_m2'] %}
-    coalesce(buildings.{{ area }}, case when {{ register }} then 0 end) as {{ area }}{{ "," if not loop.last }}
+    case when buildings.building_count is not null then buildings.{{ area }} when {{ register }} then 0 end
+        as {{ area }}{{ "," if not loop.last }}
     {%- endfor %}
 {% endmacro %}
 
