@@ -21,9 +21,15 @@ limit 1
 _COUNTS = {
     "地块 parcels": "select count(*) from marts.fct_parcel_year where year = ?",
     "企业 enterprises": "select count(*) from marts.fct_enterprise_year where year = ?",
-    "评分 scores": "select count(*) from marts.fct_score where year = ?",
-    "隔离行 quarantined rows": "select coalesce(sum(quarantined), 0) from marts.fct_load where data_year = ?",
+    "隔离行 quarantined rows": "select coalesce(sum(quarantined), 0) from marts.fct_load where year = ?",
 }
+_GRADES = """
+select scheme_code, scale, coalesce(grade_name_zh, grade, '未评 not rated') as grade, count(*) as units
+from marts.fct_score
+where year = ?
+group by all
+order by all
+"""
 
 
 def proposals() -> list[Target]:
@@ -57,10 +63,12 @@ def _with_run(target: Target) -> Target:
         row = con.execute(_RUN, [settings.year]).fetchone()
         if row is None:
             raise StageFailed(f"Year {settings.year} is not published.", "Run annual_evaluation for it first.")
+        grades = con.execute(_GRADES, [settings.year]).fetchall()
         counts = {label: con.execute(sql, [settings.year]).fetchone()[0] for label, sql in _COUNTS.items()}
     run_id, as_of, generated, schemes = row
     lines = [f"### {settings.year} · {run_id}", f"- 基准日 as of: {as_of}", f"- 方案 schemes: {schemes}"]
     lines += [f"- {label}: {int(n):,}" for label, n in counts.items()]
+    lines += [f"- {scheme} · {scale} · {grade}: {n:,}" for scheme, scale, grade, n in grades]
     lines += [f"- 报告 report: `published/report/{settings.year}/city.html`"]
     lines += ["- 数据为生成的示例 the data are generated"] if generated else []
     return target | {"run_id": run_id, "as_of": as_of.isoformat(), "summary": "\n".join(lines)}

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -71,6 +72,26 @@ def test_the_year_is_provisional_and_reported(evaluated: dict[str, Path]) -> Non
     with duckdb.connect(f"{evaluated['dag']}/published/current.duckdb", read_only=True) as con:
         assert con.execute("select year, state from marts.fct_run").fetchall() == [(YEAR, "provisional")]
     assert (evaluated["dag"] / "published" / "report" / str(YEAR) / "city.html").stat().st_size > 0
+
+
+def test_the_proposal_names_the_published_run_and_only_that_can_be_approved(
+    evaluated: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dags import approval
+    from landgauge.errors import StageFailed
+
+    target = {"year": YEAR, "warehouse": str(evaluated["dag"])}
+    monkeypatch.setattr(approval, "targets_of_run", lambda asset: [target])
+    answer = SimpleNamespace(xcom_pull=lambda task_ids: {"responded_by_user": {"id": "7", "name": "committee"}})
+    monkeypatch.setattr(approval, "get_current_context", lambda: {"ti": answer})
+    (proposal,) = approval.proposals()
+    with duckdb.connect(f"{evaluated['dag']}/published/current.duckdb", read_only=True) as con:
+        (run_id,) = con.execute("select run_id from marts.fct_run").fetchone()
+    assert proposal["run_id"] == run_id
+    assert run_id in proposal["summary"]
+    assert approval.approved(proposal)["approved_by"] == "committee"
+    with pytest.raises(StageFailed, match="was approved, but"):
+        approval.approved(proposal | {"run_id": "another"})
 
 
 def _tables(con: duckdb.DuckDBPyConnection, database: str) -> list[str]:

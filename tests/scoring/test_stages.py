@@ -17,11 +17,12 @@ create table marts.dim_indicator as
     select unnest(['plot_ratio', 'building_coefficient']) as indicator_code, 'positive' as direction;
 create table marts.dim_parcel as
     select parcel_code, 2024 as year, district_code, land_use_code
-    from (values ('P1', 'D1', 'M1'), ('P2', 'D1', 'M1'), ('P3', 'D2', null), ('P4', 'D2', 'M2'))
+    from (values ('P1', 'D1', 'M1'), ('P2', 'D1', 'M1'), ('P3', 'D2', null), ('P4', 'D2', 'M2'),
+          ('P5', 'D2', 'M2'))
         as t (parcel_code, district_code, land_use_code);
 create table marts.fct_parcel_year as
     select parcel_code, 2024 as year, plot_ratio, building_coefficient
-    from (values ('P3', 0.49, 0.15), ('P1', 0.98, 0.4), ('P2', 0.49, 0.3), ('P4', 0.98, null))
+    from (values ('P3', 0.49, 0.15), ('P1', 0.98, 0.4), ('P2', 0.49, 0.3), ('P4', null, null), ('P5', 0.49, null))
         as t (parcel_code, plot_ratio, building_coefficient);
 create table staging.stg_accepted__district_series as
     select
@@ -50,38 +51,42 @@ def query(settings, sql):
     return db.read_arrow(settings, sql).to_pylist()
 
 
-def test_scores_ranks_and_grades_of_four_parcels(settings):
+def test_scores_ranks_and_grades_of_five_parcels(settings):
     result = score_stage.score(settings)
     rows = query(
         settings, "select * exclude (scale, year, scheme_code, scheme_version) from scored.score order by unit_code"
     )
-    assert [r["score"] for r in rows] == [100.0, pytest.approx(75), pytest.approx(50), None]
-    assert [r["grade"] for r in rows] == ["A", "A", "C", None]
-    assert [r["rank_in_city"] for r in rows] == [1, 2, 3, None]
+    assert [r["score"] for r in rows] == [100.0, pytest.approx(75), pytest.approx(50), None, pytest.approx(50)]
+    assert [r["grade"] for r in rows] == ["A", "A", "C", None, "C"]
+    assert [r["rank_in_city"] for r in rows] == [1, 2, 3, None, 3]
     assert [(r["group_code"], r["group_size"], r["rank_in_group"]) for r in rows] == [
         ("M1", 2, 1),
         ("M1", 2, 2),
         (None, None, None),
-        ("M2", 0, None),
+        ("M2", 1, None),
+        ("M2", 1, 1),
     ]
-    assert [r["rank_in_district"] for r in rows] == [1, 2, 1, None]
+    assert [r["rank_in_district"] for r in rows] == [1, 2, 1, None, 1]
     assert [(r["rated"], r["not_rated_reason"]) for r in rows][2:] == [
         (True, None),
-        (False, "present_weight_below_minimum"),
+        (False, "no_value"),
+        (True, None),
     ]
-    assert result.rows["built_form parcel rated"] == 3 and result.rows["built_form parcel units"] == 4
+    assert result.rows["built_form parcel rated"] == 4 and result.rows["built_form parcel units"] == 5
 
 
 def test_every_unit_has_every_indicator_as_a_component(settings):
     score_stage.score(settings)
     rows = query(settings, "select * from scored.score_component order by unit_code, indicator_code")
-    assert len(rows) == 8 and {r["unit_code"] for r in rows} == {"P1", "P2", "P3", "P4"}
+    assert len(rows) == 10 and {r["unit_code"] for r in rows} == {"P1", "P2", "P3", "P4", "P5"}
     half = next(r for r in rows if (r["unit_code"], r["indicator_code"]) == ("P2", "plot_ratio"))
     assert (half["value"], half["ideal_value"], half["standardised"], half["weight"]) == (0.49, 0.98, 0.5, 0.5)
     assert (half["contribution"], half["obstacle_degree"]) == (25.0, 1.0)
     missing = next(r for r in rows if (r["unit_code"], r["indicator_code"]) == ("P4", "building_coefficient"))
     assert [missing[c] for c in ("value", "standardised", "weight", "contribution")] == [None] * 4
     assert missing["obstacle_degree"] == 0 and missing["ideal_value"] == 0.3
+    present = next(r for r in rows if (r["unit_code"], r["indicator_code"]) == ("P5", "plot_ratio"))
+    assert (present["weight"], present["contribution"], present["obstacle_degree"]) == (1.0, 50.0, 1.0)
 
 
 def test_chunks_do_not_change_anything(settings, monkeypatch):
