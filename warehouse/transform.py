@@ -53,25 +53,36 @@ def variables(settings: Settings) -> dict[str, Any]:
 
 
 def _invoke(settings: Settings, layer: str) -> Any:
-    """Run dbt in this process. The project is parsed once: variables are read when a model is compiled, not parsed."""
     from dbt.cli.main import dbtRunner
 
-    target = settings.logs / "dbt"
-    target.mkdir(parents=True, exist_ok=True)
-    shared = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
-    shared += ["--target-path", str(target), "--log-path", str(target), "--quiet", "--no-use-colors"]
-    shared += ["--vars", json.dumps(variables(settings), ensure_ascii=False), "--threads", "1"]
+    shared = _shared_arguments(settings)
+    select = ["--select", f"tag:{layer}", "--exclude-resource-type", "unit_test", "--no-print", "--no-write-json"]
     with _environment(settings):
         try:
-            if _parsed.get("manifest") is None:
-                parsed = dbtRunner().invoke(["parse", "--no-partial-parse", *shared])
-                if not parsed.success:
-                    raise StageFailed(f"the dbt project cannot be parsed: {parsed.exception}", "Correct dbt_project.")
-                _parsed["manifest"] = parsed.result
-            select = ["--select", f"tag:{layer}", "--exclude-resource-type", "unit_test", "--no-print", "--no-write-json"]
-            return dbtRunner(manifest=_parsed["manifest"]).invoke(["build", *select, *shared])
+            return dbtRunner(manifest=_manifest(shared)).invoke(["build", *select, *shared])
         finally:
             _let_go()
+
+
+def _shared_arguments(settings: Settings) -> list[str]:
+    target = settings.logs / "dbt"
+    target.mkdir(parents=True, exist_ok=True)
+    values = json.dumps(variables(settings), ensure_ascii=False)
+    arguments = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--threads", "1"]
+    arguments += ["--target-path", str(target), "--log-path", str(target), "--quiet", "--no-use-colors"]
+    return [*arguments, "--vars", values]
+
+
+def _manifest(shared: list[str]) -> Any:
+    """Parse the project once a process: variables are read when a model is compiled, not when it is parsed."""
+    from dbt.cli.main import dbtRunner
+
+    if "manifest" not in _parsed:
+        parsed = dbtRunner().invoke(["parse", "--no-partial-parse", *shared])
+        if not parsed.success:
+            raise StageFailed(f"the dbt project cannot be parsed: {parsed.exception}", "Correct dbt_project.")
+        _parsed["manifest"] = parsed.result
+    return _parsed["manifest"]
 
 
 def _let_go() -> None:

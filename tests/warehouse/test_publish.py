@@ -27,7 +27,8 @@ def build(settings: Settings, run_id: str, areas: dict[str, float], indicator_na
         )
         con.execute(
             "create table if not exists run.manifest (year integer, run_id varchar, as_of_date date, "
-            "schemes varchar[], inputs_sha256 varchar, policy_sha256 varchar, code_sha256 varchar, git_sha varchar, started_at timestamp)"
+            "schemes varchar[], inputs_sha256 varchar, policy_sha256 varchar, code_sha256 varchar, "
+            "git_sha varchar, started_at timestamp)"
         )
         con.execute("delete from run.manifest where year = ?", [settings.year])
         con.execute(
