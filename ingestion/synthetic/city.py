@@ -181,7 +181,7 @@ class _Writer:
         writers.write(sheet, form, self.folder / name)
         self.rows[name] = len(whole.table)
         for at, b in places:
-            shown = _shown(divided, at, b)
+            shown = _shown(divided, at, b, form)
             self.findings.append(Finding(name, dataset, year, at + 1, b.rule, b.column, shown, "error"))
         self._note_marks(name, dataset, year, frame, rows, whole)
 
@@ -233,10 +233,12 @@ def _in_given_units(table: pa.Table, dataset: str, own: str) -> pa.Table:
     return table
 
 
-def _shown(table: pa.Table, at: int, bad: seeding.BadRow) -> str | None:
+def _shown(table: pa.Table, at: int, bad: seeding.BadRow, form: str) -> str | None:
     """Return the offending value as it stands in the file."""
     if "+" in (bad.column or ""):
         return "+".join("" if (v := table[name][at].as_py()) is None else str(v) for name in str(bad.column).split("+"))
     plain = bad.column in table.column_names and bad.column not in bad.cells and bad.column != "geometry"
     value: Any = table[bad.column][at].as_py() if plain else bad.shown
+    if isinstance(value, float) and value.is_integer() and form in writers.TEXT_FORMATS:
+        value = int(value)
     return None if value is None else str(value)

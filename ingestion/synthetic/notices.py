@@ -27,7 +27,7 @@ def objections_and_corrections(
     are corrected, each at most once.
     """
     p, rng = world.shape.objections, world.rng("objections", year)
-    count = max(p.at_least, round(world.call.parcels * p.share_of_parcels))
+    count = min(max(p.at_least, round(world.call.parcels * p.share_of_parcels)), p.at_most)
     picks = [_pick(sources[name], bulk, count, rng) for name in ("operations", "taxes")]
     chosen = dict(zip(("operations", "taxes"), picks, strict=True))
     objections, corrections = [], []

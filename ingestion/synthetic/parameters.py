@@ -223,6 +223,7 @@ class ObjectionParameters(_Strict):
 
     share_of_parcels: float
     at_least: int
+    at_most: int
     adopted: float
 
 

@@ -18,7 +18,7 @@ WRITES = {"ingest", "check", "build", "score", "contracts", "forecast", "publish
 IDS = {"ingest_declarations", "build_marts", "annual_evaluation", "contract_calendar", "publish"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def bag(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     home = tmp_path_factory.mktemp("airflow")
     environment = os.environ | {
