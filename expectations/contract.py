@@ -27,6 +27,7 @@ class Column(_Part):
     type: str
     unit: str | None = None
     required: bool = False
+    optional_when_mapped: bool = False
     values: tuple[str, ...] = ()
     at_least: float | None = None
     at_most: float | None = None

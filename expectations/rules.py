@@ -34,7 +34,7 @@ def key_check(contract: Contract) -> Check:
 
 def _column_rules(column: Column) -> list[Rule]:
     found: list[Rule] = []
-    if column.required:
+    if column.required and not column.optional_when_mapped:
         found.append(_required(column))
     if column.values:
         found.append(_in_list(column))

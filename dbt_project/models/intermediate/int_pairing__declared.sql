@@ -11,3 +11,4 @@ inner join {{ ref('int_enterprise__classified') }} as enterprises
 where
     coalesce(occupancy.start_date <= make_date({{ eval_year() }}, 12, 31), true)
     and coalesce(occupancy.end_date >= make_date({{ eval_year() }}, 1, 1), true)
+    and coalesce(occupancy.start_date <= occupancy.end_date, true) -- a period that ends before it starts has no day
