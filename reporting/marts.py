@@ -21,7 +21,7 @@ Row = dict[str, Any]
 COLUMNS: Mapping[str, str] = {
     "fct_run": "run_id varchar, state varchar, year integer, as_of_date date, schemes varchar[], git_sha varchar, "
     "inputs_sha256 varchar, policy_sha256 varchar, code_sha256 varchar, published_at timestamp, approved_by varchar, "
-    "generated boolean",
+    "generated boolean, notes varchar[]",
     "dim_unit": "scale varchar, unit_code varchar, year integer, name_zh varchar, district_code varchar",
     "dim_district": "district_code varchar, valid_from_year integer, valid_to_year integer, name_zh varchar",
     "dim_parcel": "parcel_code varchar, year integer, district_code varchar, is_industrial boolean, "

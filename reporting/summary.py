@@ -23,11 +23,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class Headline:
-    """City, state of the year, headline figures and the sentences of the summary."""
+    """City, state of the year, what the city says of its data, headline figures and the sentences of the summary."""
 
     city: str
     is_final: bool
     generated: bool
+    notes: list[str]
     figures: list[Figure]
     sentences: list[str]
 
@@ -40,6 +41,7 @@ def headline(marts: Marts, content: Mapping[str, Any]) -> Headline:
         city=row.get("name_zh") or marts.city_code or "",
         is_final=marts.run["state"] == "final",
         generated=bool(marts.run["generated"]),
+        notes=list(marts.run["notes"] or []),
         figures=_figures(content),
         sentences=[text for text in parts if text],
     )

@@ -61,3 +61,9 @@ def test_what_prague_does_not_have_is_missing_with_a_reason(marts: duckdb.DuckDB
     ).fetchall()
     assert reasons == [("register_not_loaded",)]
     assert marts.execute("select count(*) from fct_land_balance").fetchone() == (0,)
+
+
+def test_the_report_says_what_its_figures_are_worth(marts: duckdb.DuckDBPyConnection) -> None:
+    (snapshot,) = marts.execute("select path from duckdb_databases() where path is not null").fetchone()
+    page = (Path(snapshot).parent / "report" / "2024" / "city.html").read_text(encoding="utf-8")
+    assert "容积率只是下限" in page

@@ -81,12 +81,12 @@ def _run(con: duckdb.DuckDBPyConnection, state: str, generated: bool) -> None:
         "create table marts.fct_run (run_id varchar, state varchar, year integer, as_of_date date, "
         "schemes varchar[], "
         "git_sha varchar, inputs_sha256 varchar, policy_sha256 varchar, code_sha256 varchar, started_at timestamp, "
-        "finished_at timestamp, published_at timestamp, approved_by varchar, generated boolean)"
+        "finished_at timestamp, published_at timestamp, approved_by varchar, generated boolean, notes varchar[])"
     )
     con.execute(
         "insert into marts.fct_run values (?, ?, 2024, '2024-12-31', ['gz_performance'], 'abc123', "
         "'in' || repeat('0', 62), "
-        "'po' || repeat('0', 62), 'co' || repeat('0', 62), now(), now(), now(), ?, ?)",
+        "'po' || repeat('0', 62), 'co' || repeat('0', 62), now(), now(), now(), ?, ?, ['数据<说明>'])",
         [RUN, state, "土地管理委员会" if state == "final" else None, generated],
     )
 

@@ -75,6 +75,10 @@ def test_generated_data_are_labelled_and_real_data_are_not(written):
     assert "生成数据" not in written(generated=False)
 
 
+def test_what_the_city_says_of_its_data_stands_at_the_top(written):
+    assert '<p class="banner">数据&lt;说明&gt;</p>' in written()
+
+
 def test_illustrative_scheme_is_noted(document):
     assert "示意权重" in document.id("summary").text
     assert "示意权重" in document.id("scores").text
