@@ -7,6 +7,8 @@ BUILD ?= build
 PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11 python; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 13)))' 2>/dev/null \
 	&& command -v $$p && break; done)
+# The machine's certificates first (an office network may have its own authority), then those that uv brings.
+INSTALL := --quiet --compile-bytecode --python $(BIN)/python
 
 .PHONY: help env run test lint format test-newyork test-airflow airflow lock clean
 
@@ -19,8 +21,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 with venv is needed (Debian: apt install python3-venv)."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	UV_COMPILE_BYTECODE=1 $(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	$(BIN)/uv --system-certs pip install $(INSTALL) -r requirements.lock || $(BIN)/uv pip install $(INSTALL) -r requirements.lock
+	$(BIN)/uv --system-certs pip install $(INSTALL) --no-deps --editable . || $(BIN)/uv pip install $(INSTALL) --no-deps --editable .
 	@touch $@
 
 run: env ## Evaluate a generated city and the cadastral plots of Prague-Bubeneč
