@@ -108,7 +108,7 @@ def test_large_dataset_is_judged_by_counts(made):
     frame = frames.rule_frame(_profiles(made, SMALL_IS_LARGE)).set_index("rule")
     assert frame.broken["range:output_cny10k"] == 1
     assert frame.broken["unique:uscc"] == 5
-    assert frame.broken["required:employees"] == 0
+    assert frame.broken["required:uscc"] == 0
 
 
 def test_quarantine_frame_counts_rows_of_loaded_files(made):
