@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,11 +86,6 @@ def write_arrow(settings: Settings, name: str, table: pa.Table) -> None:
         con.register("incoming", table)
         con.execute(f"create schema if not exists {schema}")
         con.execute(f"create or replace table {name} as select * from incoming")
-
-
-def free_bytes(folder: Path) -> int:
-    """Return the free space of the disk that holds a folder."""
-    return shutil.disk_usage(folder).free
 
 
 def process_label() -> str:

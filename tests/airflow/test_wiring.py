@@ -8,11 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk import exceptions
 
-exceptions = pytest.importorskip("airflow.sdk.exceptions")
-
-from dags import wiring  # noqa: E402
-from landgauge.errors import ConfigurationError, GateStopped, StageFailed, WarehouseBusy  # noqa: E402
+from dags import wiring
+from landgauge.errors import ConfigurationError, GateStopped, StageFailed, WarehouseBusy
 
 EMPTY = dict.fromkeys(("year", "as_of", "schemes", "landing", "warehouse"))
 
