@@ -8,9 +8,11 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11 python; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 13)))' 2>/dev/null \
 	&& command -v $$p && break; done)
 # The machine's certificates first (an office network may have its own authority), then those that uv brings.
+OFFICE := libreoffice-calc fonts-noto-cjk poppler-utils fontconfig
 INSTALL := --quiet --compile-bytecode --python $(BIN)/python
 
-.PHONY: help env run test lint format test-newyork test-airflow airflow lock clean
+.PHONY: help env run test fuzz lint format test-newyork test-airflow test-sources test-office office picture airflow lock clean
+.PHONY: bench-gate bench-pairing
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,11 +48,38 @@ format: env ## Put Python and SQL into shape
 	$(BIN)/ruff format .
 	$(BIN)/sqlfluff fix dbt_project
 
+fuzz: env ## Ingest 2,400 mutated files of all formats (FUZZ="--seed 2 --files 500" for others)
+	$(BIN)/python -W ignore -m tests.fuzz --keep $(BUILD)/fuzz $(FUZZ)
+	FUZZ_EXAMPLES=10 $(BIN)/python -m pytest tests/fuzz/test_properties.py
+
 test-newyork: env ## Acceptance run on the industrial zones of New York (needs ../shared/data)
 	$(BIN)/python -m pytest -m acceptance tests/acceptance/test_newyork.py
 
 test-airflow: env ## Acceptance run of the annual DAG against the command line
 	$(BIN)/python -m pytest -m acceptance tests/airflow
+
+test-office: env office ## Open marked workbooks and templates in LibreOffice
+	$(BIN)/python -m pytest -m acceptance tests/office
+
+picture: env office ## Draw docs/pictures/marked_workbook.png
+	$(BIN)/python tests/office/picture.py docs/pictures/marked_workbook.png
+
+# LibreOffice, a Chinese font and pdftoppm; installed where this may be done.
+office:
+	@command -v soffice >/dev/null && command -v pdftoppm >/dev/null && fc-list :lang=zh | grep -q . || { \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(OFFICE) >/dev/null; \
+	else echo "LibreOffice is needed: sudo apt-get install $(OFFICE)"; exit 2; fi; }
+
+test-sources: env ## Acceptance run of S3, SFTP and PostgreSQL as sources (as root it installs PostgreSQL)
+	tests/sources/install_postgresql.sh
+	$(BIN)/python -m pytest -m acceptance tests/sources -n 2 --dist loadfile
+
+bench-pairing: env ## Measure the pairing of 1,000,000 points with 100,000 polygons and check every pair
+	PYTHONPATH=. $(BIN)/python benchmarks/pairing.py
+
+bench-gate: env ## Measure the gate on a city year of 100,000 parcels and 1,000,000 enterprises
+	PYTHONPATH=. $(BIN)/python benchmarks/gate.py
 
 airflow: env ## Start Airflow on this machine with SQLite
 	deploy/standalone.sh

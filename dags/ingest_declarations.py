@@ -21,10 +21,13 @@ from dags.wiring import (
     target_of_run,
 )
 
+ADAPTED = ("mapping.yml", "sources.yml")  # with one of them files need not stand in <dataset>/<year>
+
 DOC = """
 ### 申报入库 Ingest declarations
 Every night: loads what stands in the landing area for the year before (`ingest`), and the gate looks at it (`check`).
-Files that were loaded before change nothing. A scheduled night without any folder for that year is skipped.
+Files that were loaded before change nothing. A scheduled night without any folder for that year is skipped, unless
+the landing area is a URL, or a `mapping.yml` or `sources.yml` says that files stand elsewhere.
 When the gate lets the data pass, the asset of raw declarations is updated, which starts `build_marts`.
 """
 
@@ -47,6 +50,7 @@ with DAG(
         with stopping():
             settings = settings_of(target_of_run())
         scheduled = get_current_context()["dag_run"].run_type == "scheduled"
-        return not scheduled or settings.landing is None or any(settings.landing.glob(f"*/{settings.year}"))
+        elsewhere = settings.landing is None or any((settings.landing / name).is_file() for name in ADAPTED)
+        return not scheduled or elsewhere or any(settings.landing.glob(f"*/{settings.year}"))
 
     chain(declared(), stage_task("ingest")(), stage_task("check", outlets=(RAW_DECLARATIONS,))())

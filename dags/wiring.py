@@ -17,8 +17,8 @@ from airflow.sdk import Asset, Param, get_current_context, task
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from landgauge import log
-from landgauge.errors import ConfigurationError, LandgaugeError, WarehouseBusy
-from landgauge.settings import Settings, StageResult, year_end
+from landgauge.errors import ConfigurationError, LandgaugeError, SourceUnavailable, WarehouseBusy
+from landgauge.settings import Settings, StageResult, landing_at, year_end
 
 _log = log.get("dag")
 CITY_TIME = "Asia/Shanghai"
@@ -74,7 +74,7 @@ def parameters(*names: str) -> dict[str, Param]:
             title="评价方案 Schemes",
             description="方案代码,每行一个,默认为城市配置中的方案。Scheme codes; empty: the profile's.",
         ),
-        "landing": _folder("landing", "申报文件目录 Landing", "Where <dataset>/<year>/ folders of declarations stand."),
+        "landing": _folder("landing", "申报文件目录 Landing", "Folder or URL with <dataset>/<year>/."),
         "warehouse": _folder("warehouse", "数据仓库目录 Warehouse", "Where the working file and published/ stand."),
     }
     return {name: every[name] for name in names}
@@ -114,16 +114,18 @@ def stage_task(
 
 @contextmanager
 def stopping() -> Iterator[None]:
-    """Turn the project's errors into Airflow's: a busy warehouse is tried again, anything else fails at once.
+    """Turn the project's errors into Airflow's: a busy warehouse and a source out of reach are tried again.
 
-    Raises AirflowException (retried) or AirflowFailException (final) with the message and the advice.
+    Anything else fails at once. Raises AirflowException (retried) or AirflowFailException (final), each with the
+    message and the advice.
     """
     try:
         yield
     except LandgaugeError as error:
         text = f"{error.message} {error.next_step}".strip()
         _log.error("%s", text)
-        raise (AirflowException if isinstance(error, WarehouseBusy) else AirflowFailException)(text) from None
+        again = isinstance(error, WarehouseBusy | SourceUnavailable)
+        raise (AirflowException if again else AirflowFailException)(text) from None
 
 
 def run_stage(stage: str, settings: Settings) -> StageResult:
@@ -203,7 +205,7 @@ def settings_of(target: Target) -> Settings:
         warehouse=Path(target["warehouse"]),
         year=year,
         as_of=_day(target["as_of"]) if target.get("as_of") else year_end(year),
-        landing=Path(target["landing"]) if target.get("landing") else None,
+        **landing_at(target.get("landing")),
         schemes=tuple(target.get("schemes") or ()),
         approved_by=target.get("approved_by"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -25,12 +25,16 @@ class Check:
 
 @dataclass(frozen=True)
 class Batch:
-    """One suite and the frame it is held against; `keys` name a row of the frame (none: the frame is one row)."""
+    """One suite and the frame it is held against; `keys` name a row of the frame (none: the frame is one row).
+
+    `tell` makes a sentence, in Chinese and English, of an expectation's name and a row that does not meet it.
+    """
 
     suite: str
     frame: pd.DataFrame
     keys: tuple[str, ...]
     checks: tuple[Check, ...] = field(default_factory=tuple)
+    tell: Callable[[str, Mapping[str, Any]], tuple[str, str]] | None = None
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ class Column(_Part):
     """One column: its type and unit, and the rules that a single row must keep."""
 
     name: str
+    header_zh: str = ""
     type: str
     unit: str | None = None
     required: bool = False

@@ -138,7 +138,23 @@ def _outcome(batch: Batch, check: Check, result: Any) -> Outcome:
     nested = [v for v in (result.exception_info or {}).values() if isinstance(v, dict) and v.get("raised_exception")]
     observed = "not evaluated" if raised or nested else _observed(batch, check, dict(result.result))
     success = bool(result.success)
-    return Outcome(batch.suite, check.name, check.level, success, observed, check.message_zh, check.message_en)
+    zh, en = ("", "") if success or raised or nested else _told(batch, check, dict(result.result))
+    return Outcome(
+        batch.suite, check.name, check.level, success, observed, check.message_zh + zh, check.message_en + en
+    )
+
+
+def _told(batch: Batch, check: Check, result: dict[str, Any]) -> tuple[str, str]:
+    """Return a sentence for each failing row, at most `SHOWN`: who, what, and the values of both years."""
+    if batch.tell is None:
+        return "", ""
+    by_key = {tuple(row[key] for key in batch.keys): row for row in batch.frame.to_dict("records")}
+    named = [row for row in result.get("partial_unexpected_index_list") or [] if isinstance(row, dict)][:SHOWN]
+    told = [batch.tell(check.name, by_key[tuple(row[key] for key in batch.keys)]) for row in named]
+    more = ("……", " …") if result.get("unexpected_count", 0) > len(told) else ("。", ".")
+    if not told:
+        return "", ""
+    return "。" + ";".join(zh for zh, _ in told) + more[0], " " + "; ".join(en for _, en in told) + more[1]
 
 
 def _observed(batch: Batch, check: Check, result: dict[str, Any]) -> str:

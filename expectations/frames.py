@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
 import pandas as pd
 
+from expectations.contract import Contract
 from expectations.limits import Limits
-from expectations.profiles import LAST, QUANTILES, THIS, Figure, Profile, merged, ratio
+from expectations.profiles import LAST, QUANTILES, THIS, Figure, Profile, is_yearly, merged, ratio
 from expectations.shares import Share
 
 
@@ -162,13 +163,42 @@ def _broken(profile: Profile) -> list[tuple[str, Figure]]:
 
 
 def quarantine_frame(
-    con: duckdb.DuckDBPyConnection, year: int, shares: tuple[Share, ...], running: list[str], limits: Limits
+    con: duckdb.DuckDBPyConnection,
+    year: int,
+    shares: tuple[Share, ...],
+    contracts: Mapping[str, Contract],
+    limits: Limits,
 ) -> pd.DataFrame:
     """Return for every rule that rows of a loaded file break: their number and share, errors and warnings apart.
 
-    The share is left out for datasets of fewer than `min_rows` rows.
+    The shares are left out for datasets of fewer than `min_rows` rows. Of datasets with years of their own the errors
+    stand beside last year's; a rule that struck nothing last year had a share of 0.
     """
-    found = con.execute(
+    running = [name for name, contract in contracts.items() if not is_yearly(contract, limits)]
+    least = limits.quarantine.min_rows
+    rows_in = {share.dataset: share.stop_rows for share in shares} | _rows_in(con, year, running)
+    rows_in = {name: rows for name, rows in rows_in.items() if rows >= least}
+    before = {name: rows for name, rows in _rows_in(con, year - 1, running).items() if rows >= least}
+    found = _struck(con, year, running)
+    last = {(row[0], row[1]): row[3] for row in _struck(con, year - 1, ()) if row[2] == "error"}
+    rows = [_rule_row(row, rows_in, before, last, limits.quarantine.min_broken) for row in found]
+    columns = ["dataset", "rule_code", "broken", "error_share", "error_share_last", "error_share_rise", "warning_share"]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[2:], "float64"))
+
+
+def _rows_in(con: duckdb.DuckDBPyConnection, year: int, running: Sequence[str]) -> dict[str, int]:
+    """Rows of the loaded files of one year, of datasets with years of their own."""
+    rows = con.execute(
+        "select dataset, sum(accepted + quarantined) from ledger.load where state = 'loaded' and data_year = ? "
+        "group by dataset",
+        [year],
+    ).fetchall()
+    return {name: int(count) for name, count in rows if name not in running}
+
+
+def _struck(con: duckdb.DuckDBPyConnection, year: int, running: Sequence[str]) -> list[tuple[str, str, str, int]]:
+    """Dataset, rule code, severity and rows struck: of the year, and of every year up to it of running datasets."""
+    return con.execute(
         """
         select f.dataset, f.rule_code, f.severity, count(distinct (f.load_id, f.row_no)) as broken
         from quarantine.finding as f join ledger.load as l using (load_id)
@@ -176,20 +206,25 @@ def quarantine_frame(
             and (l.data_year = $year or (l.data_year < $year and list_contains($running, l.dataset)))
         group by all order by all
         """,
-        {"year": year, "running": running},
+        {"year": year, "running": list(running)},
     ).fetchall()
-    rows_in = {share.dataset: share.stop_rows for share in shares if share.stop_rows >= limits.quarantine.min_rows}
-    rows = [
-        {
-            "dataset": row[0],
-            "rule_code": row[1],
-            "broken": row[3],
-            f"{row[2]}_share": ratio(row[3], rows_in.get(row[0])),
-        }
-        for row in found
-    ]
-    columns = ["dataset", "rule_code", "broken", "error_share", "warning_share"]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[2:], "float64"))
+
+
+def _rule_row(
+    struck: tuple[str, str, str, int],
+    rows_in: Mapping[str, int],
+    before: Mapping[str, int],
+    last: Mapping[tuple[str, str], int],
+    least: int,
+) -> dict[str, Any]:
+    dataset, rule, severity, broken = struck
+    share = ratio(broken, rows_in.get(dataset))
+    row = {"dataset": dataset, "rule_code": rule, "broken": broken, f"{severity}_share": share}
+    if severity == "error" and share is not None and dataset in before:
+        earlier = last.get((dataset, rule), 0) / float(before[dataset])
+        rise = round(share - earlier, 12) if broken >= least else None
+        row |= {"error_share_last": earlier, "error_share_rise": rise}
+    return row
 
 
 def metric_values(profiles: Mapping[str, Profile], limits: Limits) -> dict[str, float]:

@@ -8,7 +8,7 @@ from expectations import engine, record, shares, suites
 from expectations.checks import Outcome
 from expectations.contract import read_contracts
 from expectations.limits import read_limits
-from expectations.shares import Limits, Share
+from expectations.shares import Limits, RuleShare, Share
 from landgauge import log
 from landgauge.errors import GateStopped, StageFailed
 from landgauge.settings import Settings, StageResult
@@ -21,14 +21,17 @@ def check(settings: Settings) -> StageResult:
     """Hold what the year reads against its expectations; record them in `run.gate` and as Data Docs.
 
     Returns the number of expectations and of those not met, with a complaint for each dataset whose quarantined
-    share is above the tolerated one. Raises GateStopped when no parcel row was accepted or a dataset's quarantined
-    share, files rejected whole left out, is above the stop share; StageFailed when nothing was ingested.
+    share is above the tolerated one, and for each rule broken by more than its own share. Raises GateStopped when no
+    parcel row was accepted or a dataset's quarantined share, files rejected whole left out, is above the stop share;
+    ConfigurationError when the profile names a rule that there is not; StageFailed when nothing was ingested.
     """
     contracts, limits = read_contracts(), read_limits()
     _require_warehouse(settings)
     with db.connect(settings) as con:
         allowed = shares.read_limits(con)
+        shares.require_known(allowed, contracts)
         read = shares.read_shares(con, settings.year, contracts)
+        rules = shares.read_rule_shares(con, settings.year, contracts, read, allowed)
         batches = suites.build(con, settings.year, contracts, read, allowed, limits)
         outcomes = engine.validate(batches, settings)
         record.replace(con, settings.year, outcomes)
@@ -37,7 +40,8 @@ def check(settings: Settings) -> StageResult:
     if stopped:
         raise GateStopped(" ".join(stopped), _advice(settings))
     not_met = sum(not outcome.success for outcome in outcomes)
-    return StageResult({"expectations": len(outcomes), "not_met": not_met}, complaints(outcomes, read, allowed))
+    found = (*complaints(outcomes, read, allowed), *rule_complaints(outcomes, rules))
+    return StageResult({"expectations": len(outcomes), "not_met": not_met}, found)
 
 
 def stops(outcomes: Sequence[Outcome], read: Sequence[Share], allowed: Limits, year: int) -> tuple[str, ...]:
@@ -63,6 +67,19 @@ def complaints(outcomes: Sequence[Outcome], read: Sequence[Share], allowed: Limi
     """Return a complaint for each dataset above the tolerated share; the year is published all the same."""
     failed = _failed(outcomes)
     return tuple(_complaint(s, allowed) for s in read if suites.tolerated_name(s.dataset) in failed)
+
+
+def rule_complaints(outcomes: Sequence[Outcome], rules: Sequence[RuleShare]) -> tuple[str, ...]:
+    """Return a complaint for each rule that is broken by more than its own tolerated share of a dataset's rows."""
+    failed = _failed(outcomes)
+    return tuple(
+        f"{rule.name_zh}({rule.dataset}):{rule.rows} 行中有 {rule.broken} 行未通过规则 {rule.rule},占 "
+        f"{_percent(rule.share)},超过该规则容许的 {_percent(rule.tolerated)}。"
+        f"({rule.dataset}: {rule.broken} of {rule.rows} rows break {rule.rule}, {_percent(rule.share)}, "
+        f"above the {_percent(rule.tolerated)} tolerated for it.)"
+        for rule in rules
+        if suites.rule_name(rule) in failed
+    )
 
 
 def _complaint(share: Share, allowed: Limits) -> str:

@@ -65,10 +65,15 @@ class History(_Strict):
 
 
 class Quarantine(_Strict):
-    """Share of a dataset's rows that one error rule, or one warning rule, may strike, from `min_rows` rows on."""
+    """Share of a dataset's rows that one error rule, or one warning rule, may strike, from `min_rows` rows on.
+
+    `rule_share_rise`: this year's share less last year's, of rules that strike at least `min_broken` rows.
+    """
 
     min_rows: int = Field(ge=1)
+    min_broken: int = Field(ge=1)
     rule_share: Bound
+    rule_share_rise: Bound
     warning_share: Bound
 
 
@@ -79,6 +84,23 @@ class Ratio(Bound):
     name_zh: str
     numerator: str
     denominator: str
+
+
+class IndustryFigure(Bound):
+    """One enterprise's figure over another, columns of `operations`; the median over each division is bounded."""
+
+    name: str
+    name_zh: str
+    numerator: str
+    denominator: str
+
+
+class Industries(_Strict):
+    """Medians by division, from `min_rows` enterprises on that have the figure."""
+
+    min_rows: int = Field(ge=1)
+    median_ratio: Bound
+    figures: tuple[IndustryFigure, ...]
 
 
 class Quantile(Bound):
@@ -100,6 +122,7 @@ class Limits(_Strict):
     quantile_rows: int = Field(ge=1000)
     history: History
     quarantine: Quarantine
+    industries: Industries
     ratios: tuple[Ratio, ...] = ()
     quantiles: tuple[Quantile, ...] = ()
 

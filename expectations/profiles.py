@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from expectations.contract import Column, Contract
 from expectations.limits import Limits
@@ -16,6 +20,8 @@ from expectations.rules import row_rules
 THIS, LAST = "this", "last"
 QUANTILES = {"p01": 0.01, "p50": 0.5, "p99": 0.99}
 Figure = int | Decimal
+_SAMPLE = "sample:"
+_PARTS = 1000  # totals are exact to so many parts of a unit
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,10 @@ def read_profiles(
         if name not in tables:
             continue
         reader = _Reader(con, year, contract, contracts, tables, limits)
-        if reader.count():
+        if reader.rows:
             found[name] = reader.profile()
+    for register in contracts:
+        con.execute(f"drop table if exists {_places(register)}")
     return found
 
 
@@ -109,22 +117,27 @@ class _Reader:
         self.yearly = is_yearly(contract, limits)
         self.this = rows_sql(contract, year, limits)
         self.read = f"data_year in ({year - 1:d}, {year:d})" if self.yearly else self.this
+        self.rows = self._rows()
 
-    def count(self) -> int:
-        """Accepted rows that the year reads."""
-        return self._one(f"select count(*) from accepted.{self.contract.dataset} where {self.this}")
+    def _rows(self) -> int:
+        """Accepted rows that the year reads, as the ledger counts them: a count of the rows is a scan of its own."""
+        return self._one(
+            f"select coalesce(sum(accepted), 0) from ledger.load where dataset = '{self.contract.dataset}' "
+            f"and state = 'loaded' and {self.this}"
+        )
 
     def profile(self) -> Profile:
         """Read everything of the dataset."""
-        large = self.count() > self.limits.rows_limit
-        figures = self._figures(large)
+        large = self.rows > self.limits.rows_limit
+        found = self._read(self._aggregates(large) | self._samples())
+        figures = _figures(found)
         return Profile(
             contract=self.contract,
             columns=self.columns,
             large=large,
             figures=figures,
             totals={p: merged(f for (when, _), f in figures.items() if when == p) for p in (THIS, LAST)},
-            quantiles=self._quantiles(),
+            quantiles={period: _quantiles(found, period) for period in (THIS, LAST)},
             duplicates=self._duplicates() if large else None,
             delivered=self._delivered(),
         )
@@ -133,17 +146,19 @@ class _Reader:
         row = self.con.execute(sql).fetchone()
         return int(row[0]) if row else 0
 
-    def _figures(self, large: bool) -> dict[tuple[str, str | None], dict[str, Figure]]:
-        aggregates = self._aggregates(large)
+    def _read(self, aggregates: Mapping[str, str]) -> pa.Table:
+        """Period, district and the aggregates of each, in one scan; of a large dataset every n-th row is sampled."""
+        every = max(1, (self.rows - 1) // self.limits.quantile_rows + 1)
         district, joined = self._district()
-        sql = f"""
-            select if({self.this.replace("data_year", "r.data_year")}, '{THIS}', '{LAST}') as period,
-                {district} as district, {", ".join(aggregates.values())}
-            from (select * from accepted.{self.contract.dataset} where {self.read}) as r {joined}
-            group by all order by all"""
-        return {
-            (row[0], row[1]): dict(zip(aggregates, row[2:], strict=True)) for row in self.con.execute(sql).fetchall()
-        }
+        listed = ", ".join(f'{sql} as "{label}"' for label, sql in aggregates.items())
+        return self.con.execute(
+            f"""select if({self.this.replace("data_year", "r.data_year")}, '{THIS}', '{LAST}') as period,
+                {district} as district, {listed}
+            from (
+                select *, hash(row_no) % {every} = 0 as sampled from accepted.{self.contract.dataset} where {self.read}
+            ) as r {joined}
+            group by all order by period, district"""
+        ).to_arrow_table()
 
     def _aggregates(self, large: bool) -> dict[str, str]:
         found = {"rows": "count(*)"}
@@ -151,14 +166,23 @@ class _Reader:
             name = f'r."{column.name}"'
             found[f"filled:{column.name}"] = f"count({name})"
             if column.type == "number":
-                found[f"zero:{column.name}"] = f"count(*) filter (where {name} = 0)"
+                found[f"zero:{column.name}"] = f"count_if({name} = 0)"
             if column.type == "number" and column.unit in self.limits.history.units:
-                found[f"total:{column.name}"] = f"coalesce(sum(try_cast({name} as decimal(18, 3))), 0)"
+                # whole thousandths add up to the same total in any order; decimals do too, at twice the cost
+                found[f"total:{column.name}"] = f"coalesce(sum(try_cast({name} * {_PARTS} as bigint)), 0)"
         present = {column.name for column in self.columns}
         for rule in row_rules(self.contract) if large else ():
             if rule.columns <= present:
-                found[f"broken:{rule.check.name}"] = f"count(*) filter (where {rule.broken})"
+                found[f"broken:{rule.check.name}"] = f"count_if({rule.broken})"
         return found
+
+    def _samples(self) -> dict[str, str]:
+        """The values that quantiles are taken from: the same rows each time."""
+        numbers = [c.name for c in self.columns if c.type == "number" and c.unit != "degree"]
+        return {
+            f"{_SAMPLE}{name}": f'list(r."{name}") filter (where sampled and r."{name}" is not null)'
+            for name in numbers
+        }
 
     def _district(self) -> tuple[str, str]:
         """SQL of the row's district and the join that gives it: the row's own, else that of the first reference."""
@@ -170,26 +194,14 @@ class _Reader:
                 continue
             if other.scope != "year" or other.dataset not in self.tables:
                 continue
-            place = f"select data_year, {other.key[0]} as code, district_code from accepted.{other.dataset}"
-            place += f" where data_year in ({self.year - 1:d}, {self.year:d})"
-            on = f'place.data_year = r.data_year and place.code = r."{reference.column}"'
-            return "place.district_code", f"left join ({place}) as place on {on}"
+            self.con.execute(
+                f"create temp table if not exists {_places(other.dataset)} as "
+                f"select hash(data_year, {other.key[0]}) as code, district_code from accepted.{other.dataset} "
+                f"where data_year in ({self.year - 1:d}, {self.year:d})"
+            )
+            on = f'place.code = hash(r.data_year, r."{reference.column}")'
+            return "place.district_code", f"left join {_places(other.dataset)} as place on {on}"
         return "cast(null as varchar)", ""
-
-    def _quantiles(self) -> dict[str, dict[str, tuple[float, ...]]]:
-        """Quantiles of numbers; of a large dataset from every n-th row by hash, the same rows each time."""
-        numbers = [c.name for c in self.columns if c.type == "number"]
-        if not numbers:
-            return {}
-        every = max(1, (self.count() - 1) // self.limits.quantile_rows + 1)
-        steps = ", ".join(map(str, QUANTILES.values()))
-        parts = ", ".join(f'quantile_disc("{name}", [{steps}])' for name in numbers)
-        rows = self.con.execute(
-            f"""select if({self.this}, '{THIS}', '{LAST}') as period, {parts}
-            from accepted.{self.contract.dataset} where {self.read} and hash(load_id, row_no) % {every} = 0
-            group by period"""
-        ).fetchall()
-        return {row[0]: {n: tuple(q) for n, q in zip(numbers, row[1:], strict=True) if q} for row in rows}
 
     def _duplicates(self) -> int:
         key = ", ".join(f'"{name}"' for name in ("data_year", *self.contract.key))  # hashed: twice as fast
@@ -206,6 +218,35 @@ class _Reader:
             [self.contract.dataset],
         ).fetchall()
         return frozenset(row[0] for row in rows)
+
+
+def _places(register: str) -> str:
+    """Name of the table of a register's keys, hashed (half the cost of the texts), with the district of each."""
+    return f"gate_place_{register}"
+
+
+def _figures(found: pa.Table) -> dict[tuple[str, str | None], dict[str, Figure]]:
+    labels = [name for name in found.column_names[2:] if not name.startswith(_SAMPLE)]
+    rows = found.select(["period", "district", *labels]).to_pylist()
+    return {(row["period"], row["district"]): {label: _figure(label, row[label]) for label in labels} for row in rows}
+
+
+def _figure(label: str, found: int | Decimal | None) -> Figure:
+    """A count or total as it was found; a count over empty cells alone is none."""
+    return Decimal(found or 0) / _PARTS if label.startswith("total:") else int(found or 0)
+
+
+def _quantiles(found: pa.Table, period: str) -> dict[str, tuple[float, ...]]:
+    """p01, p50 and p99 of each sampled column over all districts: values of the sample, as `quantile_disc` has them."""
+    part = found.filter(pc.equal(found["period"], period))
+    quantiles = {}
+    for label in (name for name in found.column_names if name.startswith(_SAMPLE)):
+        values = np.sort(pc.list_flatten(part[label]).to_numpy())
+        count = len(values)
+        places = [max(1, count - math.floor(count - count * q)) - 1 for q in QUANTILES.values()]
+        if count:
+            quantiles[label.removeprefix(_SAMPLE)] = tuple(float(values[place]) for place in places)
+    return quantiles
 
 
 def successors(con: duckdb.DuckDBPyConnection, year: int) -> dict[str, str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
+import yaml
 
-from expectations.contract import Contract
-from landgauge.errors import StageFailed
+from expectations.contract import FOLDER, Contract
+from landgauge.errors import ConfigurationError, StageFailed
 
 # A rejected file that was handed in again under its name is settled by the newer one.
 _READ = """
@@ -32,12 +33,48 @@ order by dataset
 """
 
 
+# By rule code and, rows that break a rule in several columns once, by rule.
+_BROKEN = """
+with found as (
+    select f.dataset, f.load_id, f.row_no, f.rule_code
+    from quarantine.finding as f join ledger.load as l using (load_id)
+    where l.state = 'loaded' and f.row_no > 0
+        and (l.data_year = $year or (l.data_year < $year and list_contains($running, l.dataset)))
+)
+select dataset, rule_code as rule, count(distinct (load_id, row_no)) from found group by all
+union
+select dataset, split_part(rule_code, ':', 1), count(distinct (load_id, row_no)) from found group by all
+"""
+_MESSAGES = FOLDER.parent / "messages.yml"
+
+
 @dataclass(frozen=True)
 class Limits:
-    """The profile's limits: above `tolerated` the run complains, above `stop` it stops."""
+    """The profile's limits: above `tolerated` the run complains, above `stop` it stops.
+
+    `rules`: tolerated shares of single rules, by rule code or by rule.
+    """
 
     tolerated: float
     stop: float
+    rules: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RuleShare:
+    """Rows of one dataset's loaded files that break one rule, and the share of them that the profile tolerates."""
+
+    dataset: str
+    name_zh: str
+    rule: str
+    broken: int
+    rows: int
+    tolerated: float
+
+    @property
+    def share(self) -> float:
+        """Share of the rows of loaded files."""
+        return self.broken / self.rows
 
 
 @dataclass(frozen=True)
@@ -95,4 +132,43 @@ def read_limits(con: duckdb.DuckDBPyConnection) -> Limits:
             "仓库里还没有入库数据,无法检查 (nothing was ingested into this warehouse, so there is nothing to check)",
             "Run `landgauge ingest` for this year first.",
         )
-    return Limits(float(row[0]), float(row[1]))
+    try:
+        rules = con.execute("select rule, tolerated_share from profile.gate_rule order by rule").fetchall()
+    except duckdb.CatalogException:
+        rules = []
+    return Limits(float(row[0]), float(row[1]), dict(rules))
+
+
+def require_known(allowed: Limits, contracts: Mapping[str, Contract]) -> None:
+    """Raise ConfigurationError where the profile tolerates a share of a rule that does not exist."""
+    if not allowed.rules:
+        return
+    known = {name.split(":")[0] for name in yaml.safe_load(_MESSAGES.read_text(encoding="utf-8"))} - {"file"}
+    columns = {column.name for contract in contracts.values() for column in contract.columns} | {"row", "data_year"}
+    for code in allowed.rules:
+        rule, _, named = code.partition(":")
+        if rule not in known or (named and not columns.issuperset(named.split("+"))):
+            raise ConfigurationError(
+                f"city.yml: gate.rules: {code!r} 不是规则代码 (no rule code)",
+                f"Write a rule ({', '.join(sorted(known))}) or rule:column.",
+            )
+
+
+def read_rule_shares(
+    con: duckdb.DuckDBPyConnection,
+    year: int,
+    contracts: Mapping[str, Contract],
+    read: tuple[Share, ...],
+    allowed: Limits,
+) -> tuple[RuleShare, ...]:
+    """Return, for each rule with a tolerated share of its own, the datasets whose rows break it, in order."""
+    if not allowed.rules:
+        return ()
+    running = [name for name, contract in contracts.items() if contract.scope == "running"]
+    broken = {tuple(row[:2]): row[2] for row in con.execute(_BROKEN, {"year": year, "running": running}).fetchall()}
+    return tuple(
+        RuleShare(share.dataset, share.name_zh, rule, broken[share.dataset, rule], share.stop_rows, tolerated)
+        for share in read
+        for rule, tolerated in sorted(allowed.rules.items())
+        if (share.dataset, rule) in broken
+    )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import duckdb
 import pandas as pd
 
-from expectations import frames, profiles, shares
+from expectations import frames, industries, profiles, shares, telling
 from expectations.checks import Batch, Check, between, figure
 from expectations.contract import Contract
 from expectations.limits import Bound, Limits
 from expectations.profiles import Profile
 from expectations.rules import key_check, row_rules
-from expectations.shares import Share
+from expectations.shares import RuleShare, Share
 
 PARCELS = "accepted_rows:parcels"
 
@@ -26,6 +27,11 @@ def stop_name(dataset: str) -> str:
 def tolerated_name(dataset: str) -> str:
     """Return the name of the expectation whose failure is a complaint about a dataset."""
     return f"tolerated_share:{dataset}"
+
+
+def rule_name(share: RuleShare) -> str:
+    """Return the name of the expectation whose failure is a complaint about one rule in a dataset."""
+    return f"tolerated_rule:{share.dataset}:{share.rule}"
 
 
 def build(
@@ -41,13 +47,20 @@ def build(
     A suite whose figures do not exist (no year before, a dataset not loaded) is left out rather than passed.
     """
     found = profiles.read_profiles(con, year, contracts, limits)
-    running = [name for name, contract in contracts.items() if contract.scope == "running"]
+    names = telling.read_names(con, year, contracts)
+    rules = shares.read_rule_shares(con, year, contracts, read, allowed)
     batches = [
-        gate_batch(read, allowed, _accepted(found, "parcels")),
-        dataset_batch(found, limits),
-        column_batch(found, limits),
-        district_batch(con, year, found, limits),
-        quarantine_batch(frames.quarantine_frame(con, year, read, running, limits), limits),
+        gate_batch(read, allowed, _accepted(found, "parcels"), rules),
+        replace(dataset_batch(found, limits), tell=telling.datasets(names)),
+        replace(column_batch(found, limits), tell=telling.columns(names)),
+        replace(district_batch(con, year, found, limits), tell=telling.districts(names)),
+        replace(
+            industry_batch(industries.industry_frame(con, year, found, limits), limits), tell=telling.industries(names)
+        ),
+        replace(
+            quarantine_batch(frames.quarantine_frame(con, year, read, contracts, limits), limits),
+            tell=telling.rules(names),
+        ),
         distribution_batch(found, limits),
         rule_batch(found),
         *(row_batch(con, year, profile, limits) for profile in found.values() if not profile.large),
@@ -55,7 +68,7 @@ def build(
     return [batch for batch in batches if batch.checks]
 
 
-def gate_batch(read: Sequence[Share], allowed: shares.Limits, parcels: int) -> Batch:
+def gate_batch(read: Sequence[Share], allowed: shares.Limits, parcels: int, rules: Sequence[RuleShare] = ()) -> Batch:
     """Return the conditions that stop the run, and those that make it complain: one row, one column a condition."""
     values: dict[str, float] = {PARCELS: float(parcels)}
     text = ("本年度至少有一行宗地通过入库检查", "At least one parcel row of the year was accepted")
@@ -67,6 +80,9 @@ def gate_batch(read: Sequence[Share], allowed: shares.Limits, parcels: int) -> B
         if share.complaint_share is not None:
             values[tolerated_name(share.dataset)] = share.complaint_share
             checks.append(_tolerated(share, allowed.tolerated))
+    for rule in rules:
+        values[rule_name(rule)] = rule.share
+        checks.append(_tolerated_rule(rule))
     return Batch("gate", pd.DataFrame([values]), (), tuple(checks))
 
 
@@ -84,6 +100,14 @@ def _tolerated(share: Share, limit: float) -> Check:
         f"Quarantined share of {share.dataset} is at most {limit:.6g}",
     )
     return figure(tolerated_name(share.dataset), None, limit, text)
+
+
+def _tolerated_rule(rule: RuleShare) -> Check:
+    text = (
+        f"{rule.name_zh}中未通过规则 {rule.rule} 的行占比不超过该规则的容许界限 {rule.tolerated:.6g}",
+        f"Share of {rule.dataset} rows that break {rule.rule} is at most {rule.tolerated:.6g}",
+    )
+    return figure(rule_name(rule), None, rule.tolerated, text)
 
 
 def dataset_batch(found: Mapping[str, Profile], limits: Limits) -> Batch:
@@ -130,6 +154,23 @@ def district_batch(con: duckdb.DuckDBPyConnection, year: int, found: Mapping[str
     return Batch("districts", frame, ("dataset", "district_code", "figure"), tuple(checks))
 
 
+def industry_batch(frame: pd.DataFrame, limits: Limits) -> Batch:
+    """Return the expectations on the medians of industries: within their bounds, and no jump against last year."""
+    checks = []
+    for number, figures in enumerate(limits.industries.figures):
+        column = f"median_{number}"
+        text = (
+            f"各行业{figures.name_zh}的中位数在界限内",
+            f"Median {figures.name} of each industry lies in its bounds",
+        )
+        if _has_values(frame, column):
+            check = between(figures.name, column, figures.low, figures.high, _explained(text, figures))
+            checks.append(check)
+    text = ("各行业中位数与上年相比没有突变", "No industry's median jumps against last year")
+    checks += _bounded(frame, [("median_ratio", limits.industries.median_ratio, text)])
+    return Batch("industries", frame, ("industry_edition", "division", "figure"), tuple(checks))
+
+
 def quarantine_batch(frame: pd.DataFrame, limits: Limits) -> Batch:
     """Return the expectations on rules: none strikes so many rows that the source itself must be at fault."""
     wanted = [
@@ -137,6 +178,11 @@ def quarantine_batch(frame: pd.DataFrame, limits: Limits) -> Batch:
             "error_share",
             limits.quarantine.rule_share,
             ("单条规则隔离的行不集中", "No single rule quarantines many rows"),
+        ),
+        (
+            "error_share_rise",
+            limits.quarantine.rule_share_rise,
+            ("单条规则隔离的行占比没有比上年突增", "No single rule quarantines many more rows than last year"),
         ),
         (
             "warning_share",
@@ -156,14 +202,6 @@ def distribution_batch(found: Mapping[str, Profile], limits: Limits) -> Batch:
         figure(name, bounds[name].low, bounds[name].high, _explained((name, name), bounds[name])) for name in values
     )
     return Batch("distribution", pd.DataFrame([values]), (), checks)
-
-
-def _title(name: str, named: Mapping[str, str]) -> tuple[str, str]:
-    column = name.removeprefix("total_ratio:")
-    return (
-        named.get(name, f"{column} 合计与上年之比"),
-        name if name in named else f"total of {column} over last year's",
-    )
 
 
 def rule_batch(found: Mapping[str, Profile]) -> Batch:

@@ -1,7 +1,12 @@
 """Corrections: accepted rows of the dataset of that name, applied to accepted rows of others after resolution.
 
 A correction is read like any other running dataset: those filed up to the evaluated year count. It fits where the
-row that it names is accepted, the old value equals what stands there, and the new one passes the row rules.
+row that it names is accepted, the old value equals what stands there, the new one passes the row rules, and a
+reference that it changes stands in the other dataset. So a correction never makes a row an orphan, and as keys cannot
+be corrected it makes no conflict either: nothing has to be resolved again after it.
+
+Rows do not depend on one another here. The first correction of every row is one wave, the second the next, and so on;
+a wave takes one statement for each column, however many rows it changes.
 """
 
 from __future__ import annotations
@@ -11,6 +16,7 @@ from dataclasses import dataclass, fields
 from itertools import groupby
 
 import duckdb
+import pyarrow as pa
 
 from ingestion import intake, resolve, rows
 from ingestion.contract import Contract, all_contracts
@@ -20,7 +26,8 @@ from ingestion.source import literal, quoted
 from landgauge.profile import Profile
 
 DATASET = "corrections"
-_MISFIT, _BAD_VALUE = "old_value:old_value", "type:new_value"
+_MISFIT, _BAD_VALUE, _ORPHAN = "old_value:old_value", "type:new_value", "orphan:new_value"
+_SQL_TYPES = {"number": "DOUBLE", "year": "INTEGER", "date": "DATE", "flag": "BOOLEAN"}
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,9 @@ class Correction:
         return {str(name): None if value is None else str(value) for name, value in found.items()}
 
 
+Misfit = tuple[Correction, str]
+
+
 def apply(con: duckdb.DuckDBPyConnection, profile: Profile, year: int) -> int:
     """Apply every correction filed up to the year, anew; returns how many fitted.
 
@@ -59,7 +69,7 @@ def apply(con: duckdb.DuckDBPyConnection, profile: Profile, year: int) -> int:
     try:
         intake.drop_sources(con)
         years = _forget(con)
-        pending = [c for c in _accepted(con, year) if _is_loaded(con, c)]
+        pending = _pending(con, year)
         misfits = _apply_all(con, pending, profile)
         _quarantine(con, misfits)
         for filed in years:
@@ -77,135 +87,197 @@ def _forget(con: duckdb.DuckDBPyConnection) -> list[int]:
         if con.execute(f"select count(*) from raw.corrected_{dataset}").fetchall()[0][0]:
             con.execute(f"delete from raw.corrected_{dataset}")
     con.execute(
-        "delete from quarantine.finding where dataset = ? and list_contains(?, rule_code) and origin = 'resolve'",
-        [DATASET, [_MISFIT, _BAD_VALUE]],
+        "delete from quarantine.finding where dataset = ? and list_contains(?, rule_code) and origin = 'resolve' "
+        "and load_id in (select load_id from ledger.load where state <> 'superseded')",
+        [DATASET, [_MISFIT, _BAD_VALUE, _ORPHAN]],
     )
     sql = "select distinct data_year from ledger.load where dataset = ? and state = 'loaded'"
     return [row[0] for row in con.execute(sql, [DATASET]).fetchall()]
 
 
-def _accepted(con: duckdb.DuckDBPyConnection, year: int) -> list[Correction]:
+def _pending(con: duckdb.DuckDBPyConnection, year: int) -> list[Correction]:
+    """The accepted corrections in the order in which they apply, less those whose dataset-year is not loaded."""
     columns = ", ".join(quoted(field.name) for field in fields(Correction))
     found = con.execute(
         f"select {columns} from accepted.{DATASET} where data_year <= ? "
         "order by effective_date, correction_no, load_id, row_no",
         [year],
     ).fetchall()
-    return [Correction(*row) for row in found]
+    loaded = set(con.execute("select distinct dataset, data_year from ledger.load where state = 'loaded'").fetchall())
+    corrections = (Correction(*row) for row in found)
+    return [c for c in corrections if c.dataset not in all_contracts() or (c.dataset, c.year) in loaded]
 
 
-def _is_loaded(con: duckdb.DuckDBPyConnection, correction: Correction) -> bool:
-    if correction.dataset not in all_contracts():
-        return True  # and so found to be a misfit
-    sql = "select count(*) from ledger.load where dataset = ? and data_year = ? and state = 'loaded'"
-    return bool(con.execute(sql, [correction.dataset, correction.year]).fetchall()[0][0])
-
-
-def _apply_all(
-    con: duckdb.DuckDBPyConnection, pending: list[Correction], profile: Profile
-) -> list[tuple[Correction, str]]:
+def _apply_all(con: duckdb.DuckDBPyConnection, pending: list[Correction], profile: Profile) -> list[Misfit]:
     misfits = []
-    for correction in pending:
-        contract = all_contracts().get(correction.dataset)
-        rule = _MISFIT if contract is None else _apply(con, correction, contract, profile)
-        if rule is not None:
-            misfits.append((correction, rule))
+    places = sorted(pending, key=lambda c: (c.dataset, c.year))  # stable: the order within a place stays
+    for (dataset, year), group in groupby(places, key=lambda c: (c.dataset, c.year)):
+        contract = all_contracts().get(dataset)
+        sound = []
+        for correction in group:
+            if contract is None or not _names_a_cell(correction, contract):
+                misfits.append((correction, _MISFIT))
+            else:
+                sound.append(correction)
+        if contract is not None and sound:
+            misfits += _apply_to(con, contract, year, sound, profile)
     return misfits
 
 
-def _apply(con: duckdb.DuckDBPyConnection, correction: Correction, contract: Contract, profile: Profile) -> str | None:
-    """Put the corrected row in the place of the accepted one; returns the rule that it breaks, or None."""
-    names = {c.name for c in contract.columns if c.type != "geometry"}
-    key = correction.key
-    column = correction.column
-    if key is None or set(key) != set(contract.key) or column not in names or column in contract.key:
-        return _MISFIT
-    context = RowContext(profile, correction.year, spreadsheet=False)
-    if not _stage_target(con, correction, contract, context, key):
-        return _MISFIT
-    old = _typed(contract, column, correction.old_value, context)
-    if not _fits(con, old, column, correction.old_value is not None):
-        return _MISFIT
-    new = _typed(contract, column, correction.new_value, context)
-    if con.execute(f"select bool_or(is_bad) from ({new})").fetchall()[0][0]:
-        return _BAD_VALUE
-    _replace(con, contract, new)
-    return None
+def _names_a_cell(correction: Correction, contract: Contract) -> bool:
+    """Tell whether the key has the contract's columns, and the column is one that can be corrected."""
+    key, column = correction.key, correction.column
+    if key is None or set(key) != set(contract.key) or column in contract.key:
+        return False
+    return any(c.name == column and c.type != "geometry" for c in contract.columns)
 
 
-def _fits(con: duckdb.DuckDBPyConnection, old: str, column: str, given: bool) -> bool:
-    """Tell whether the old value, typed like the column, is what stands in the row; one unreadable fits nothing."""
-    name = quoted(column)
-    found = con.execute(
-        f"select o.{name} is not distinct from t.{name} and (o.{name} is not null or not {given}) "
-        f"from ({old}) as o join source_target as t using (row_no)"
+def _apply_to(
+    con: duckdb.DuckDBPyConnection, contract: Contract, year: int, corrections: list[Correction], profile: Profile
+) -> list[Misfit]:
+    """Apply the corrections of one dataset-year, in their order; returns those that do not fit, with the rule."""
+    context = RowContext(profile, year, spreadsheet=False)
+    _stage(con, contract, corrections)
+    _find_targets(con, contract, context)
+    waves = con.execute(
+        "select wave, column_name from source_correction where wave is not null group by all order by all"
     ).fetchall()
-    return bool(found and found[0][0])
+    for wave, column in waves:
+        _take_wave(con, contract, context, wave, column)
+    _keep_changed(con, contract)
+    found = con.execute(
+        f"select c.place, coalesce(v.rule_code, '{_MISFIT}') from source_correction as c "
+        "left join source_verdict as v using (place) "
+        "where c.wave is null or v.rule_code is not null order by c.place"
+    ).fetchall()
+    intake.drop_sources(con)
+    return [(corrections[place], rule) for place, rule in found]
 
 
-def _stage_target(
-    con: duckdb.DuckDBPyConnection,
-    correction: Correction,
-    contract: Contract,
-    context: RowContext,
-    key: dict[str, str | None],
-) -> bool:
-    """Make `source_target`: the one accepted row of that key, corrected as far as it is already."""
-    con.execute("create or replace temp table source_key as select 1::bigint as row_no, " + _key_columns(contract, key))
-    bound = {name: SourceColumn(quoted(f"given_{name}"), "VARCHAR") for name in contract.key}
-    typed = rows.typed_select(contract, bound, context, "source_key")
-    match = " and ".join(f"a.{quoted(name)} is not distinct from k.{quoted(name)}" for name in contract.key)
+def _stage(con: duckdb.DuckDBPyConnection, contract: Contract, corrections: list[Correction]) -> None:
+    """Make `source_correction`: place in the order, column and values; `source_key`: the keys as they were given."""
+    places = pa.array(range(len(corrections)), pa.int64())
+    keys = [c.key or {} for c in corrections]
+    texts = {
+        "column_name": [c.column for c in corrections],
+        "given_old": [c.old_value for c in corrections],
+        "given_new": [c.new_value for c in corrections],
+    }
+    texts |= {f"given_{name}": [key[name] for key in keys] for name in contract.key}
+    columns = {name: pa.array(values, pa.string()) for name, values in texts.items()}
+    con.register("incoming", pa.table({"place": places, **columns}))
     con.execute(
-        f"create or replace temp table source_target as select a.*, cast(null as varchar) as geometry_error "
-        f"from accepted.{contract.dataset} as a join ({typed}) as k on {match} where a.data_year = {correction.year}"
+        "create or replace temp table source_given as select place, column_name, given_old, given_new from incoming"
     )
-    return con.execute("select count(*) from source_target").fetchall()[0][0] == 1
+    given = ", ".join(quoted(f"given_{name}") for name in contract.key)
+    con.execute(
+        f"create or replace temp table source_key as select place as row_no, {given}, {NO_GEOMETRY} from incoming"
+    )
+    con.unregister("incoming")
 
 
-def _key_columns(contract: Contract, key: dict[str, str | None]) -> str:
-    texts = [f"cast({literal(key[name])} as varchar) as {quoted(f'given_{name}')}" for name in contract.key]
-    return ", ".join([*texts, NO_GEOMETRY])
+def _find_targets(con: duckdb.DuckDBPyConnection, contract: Contract, context: RowContext) -> None:
+    """Make `source_target`, the rows to be corrected; give each correction its row and its wave, or neither."""
+    bound = {name: SourceColumn(quoted(f"given_{name}"), "VARCHAR") for name in contract.key}
+    con.execute(
+        f"create or replace temp table source_named as {rows.typed_select(contract, bound, context, 'source_key')}"
+    )
+    names = [quoted(name) for name in contract.key]
+    match = " and ".join(f"a.{name} is not distinct from k.{name}" for name in names)
+    con.execute(
+        "create or replace temp table source_target as select row_number() over () as row_no, a.load_id as "
+        "target_load_id, a.row_no as target_row_no, a.data_year as target_data_year, false as is_changed, "
+        "a.* exclude (load_id, row_no, data_year), cast(null as varchar) as geometry_error "
+        f"from accepted.{contract.dataset} as a semi join source_named as k on {match} "
+        f"where a.data_year = {context.year}"
+    )
+    con.execute(
+        "create or replace temp table source_correction as with found as (select k.row_no as place, "
+        f"case when count(*) = 1 then any_value(a.row_no) end as target from source_named as k "
+        f"join source_target as a on {match} group by k.row_no) "
+        "select g.*, f.target, case when f.target is not null then row_number() over (partition by f.target "
+        "order by g.place) end as wave from source_given as g left join found as f using (place)"
+    )
+    con.execute("create or replace temp table source_verdict (place bigint, rule_code varchar)")
 
 
-def _typed(contract: Contract, column: str, value: str | None, context: RowContext) -> str:
-    """SQL typing the target row with a text in the place of one column."""
+def _take_wave(con: duckdb.DuckDBPyConnection, contract: Contract, context: RowContext, wave: int, column: str) -> None:
+    """Judge the wave's corrections of one column and put what fits into `source_target`."""
+    con.execute(
+        "create or replace temp table source_step as select t.*, c.place, c.given_old, c.given_new "
+        f"from source_target as t join source_correction as c on t.row_no = c.target where c.wave = {wave} "
+        f"and c.column_name = {literal(column)}"
+    )
+    name, judged = quoted(column), contract.relaxed((column,))
+    old = _typed(judged, column, "given_old", context)
+    new = _typed(judged, column, "given_new", context)
+    con.execute(f"create or replace temp table source_new as {new}")
+    con.execute(
+        f"create or replace temp table source_judged as select s.row_no, s.place, case when o.{name} is distinct from "
+        f"s.{name} or (s.{name} is null and s.given_old is not null) then '{_MISFIT}' when n.is_bad then "
+        f"'{_BAD_VALUE}' when {_is_orphan(con, contract, column, context.year)} then '{_ORPHAN}' end as rule_code "
+        f"from source_step as s join ({old}) as o using (row_no) join source_new as n using (row_no)"
+    )
+    con.execute("insert into source_verdict select place, rule_code from source_judged")
+    con.execute(
+        "create or replace temp table source_fitting as select n.* exclude (is_bad), s.target_load_id, "
+        "s.target_row_no, s.target_data_year, true as is_changed, s.geometry_error from source_new as n "
+        "join source_step as s using (row_no) join source_judged as j using (row_no) where j.rule_code is null"
+    )
+    con.execute("delete from source_target where row_no in (select row_no from source_fitting)")
+    con.execute("insert into source_target by name select * from source_fitting")
+
+
+def _typed(contract: Contract, column: str, given: str, context: RowContext) -> str:
+    """SQL typing the rows of `source_step` with the text of another column in the place of one."""
     bound = {
         c.name: SourceColumn(quoted(c.name), _SQL_TYPES.get(c.type, "VARCHAR"))
         for c in contract.columns
         if c.type != "geometry"
     }
-    bound[column] = SourceColumn(f"cast({literal(value)} as varchar)", "VARCHAR")
-    return rows.typed_select(contract, bound, context, "source_target")
+    bound[column] = SourceColumn(given, "VARCHAR")
+    return rows.typed_select(contract, bound, context, "source_step")
 
 
-_SQL_TYPES = {"number": "DOUBLE", "year": "INTEGER", "date": "DATE", "flag": "BOOLEAN"}
+def _is_orphan(con: duckdb.DuckDBPyConnection, contract: Contract, column: str, year: int) -> str:
+    """SQL that is true where a new value of the column does not stand in the dataset that it refers to."""
+    tests = [
+        f"(n.{quoted(column)} is not null and n.{quoted(column)} not in (select {quoted(column)} "
+        f"from accepted.{reference.dataset} where {resolve.years(reference, year)}))"
+        for reference in contract.references
+        if reference.column == column and resolve.is_referable(con, reference, year)
+    ]
+    return " or ".join(tests) or "false"
 
 
-def _replace(con: duckdb.DuckDBPyConnection, contract: Contract, typed: str) -> None:
-    table = f"raw.corrected_{contract.dataset}"
+def _keep_changed(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     con.execute(
-        f"create or replace temp table source_corrected as select t.load_id, t.data_year, n.* exclude (is_bad) "
-        f"from ({typed}) as n join source_target as t using (row_no)"
+        f"insert into raw.corrected_{contract.dataset} by name select target_load_id as load_id, target_row_no as "
+        "row_no, target_data_year as data_year, * exclude (row_no, target_load_id, target_row_no, target_data_year, "
+        "is_changed, geometry_error) from source_target where is_changed order by target_load_id, target_row_no"
     )
-    con.execute(
-        f"delete from {table} as c using source_target as t where c.load_id = t.load_id and c.row_no = t.row_no"
-    )
-    con.execute(f"insert into {table} by name select * from source_corrected")
 
 
-def _quarantine(con: duckdb.DuckDBPyConnection, misfits: list[tuple[Correction, str]]) -> None:
+def _quarantine(con: duckdb.DuckDBPyConnection, misfits: list[Misfit]) -> None:
     if not misfits:
         return
+    lines = [
+        {
+            "load_id": correction.load_id,
+            "row_no": correction.row_no,
+            "data_year": correction.data_year,
+            "rule_code": rule,
+            "column_name": rule.split(":")[1],
+            "value": correction.old_value if rule == _MISFIT else correction.new_value,
+        }
+        for correction, rule in misfits
+    ]
+    kinds = {"load_id": pa.int64(), "row_no": pa.int64(), "data_year": pa.int32()}
+    names = ("load_id", "row_no", "data_year", "rule_code", "column_name", "value")
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
+    con.register("incoming", pa.Table.from_pylist(lines, schema))
     con.execute(
-        "create or replace temp table source_lines (load_id bigint, row_no bigint, data_year integer, "
-        "rule_code varchar, column_name varchar, value varchar, original_row varchar)"
+        "create or replace temp table source_lines as select *, cast(null as varchar) as original_row from incoming"
     )
-    for rule, group in groupby(sorted(misfits, key=lambda m: m[1]), key=lambda m: m[1]):
-        column = rule.split(":")[1]
-        for correction, _ in group:
-            value = correction.old_value if rule == _MISFIT else correction.new_value
-            con.execute(
-                "insert into source_lines values (?, ?, ?, ?, ?, ?, null)",
-                [correction.load_id, correction.row_no, correction.data_year, rule, column, value],
-            )
+    con.unregister("incoming")
     intake.write_findings(con, all_contracts()[DATASET], "source_lines", None, "resolve")

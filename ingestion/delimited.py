@@ -14,7 +14,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from ingestion.source import Part, Rejected, Request, SourceField, fields_of, literal, relation_name
+from ingestion.reading import limits_from_environment
+from ingestion.source import DUCKDB_REFUSALS, Part, Rejected, Request, SourceField, fields_of, literal, relation_name
 from landgauge import log
 
 _LOG = log.get("ingestion")
@@ -26,14 +27,38 @@ _LARGEST_CELL = 1 << 24
 _HEADER_ROWS = 10
 
 
+@dataclass
+class Marks:
+    """What stands in the bytes of a csv and decides which reader takes it: counts, and whether there is a NUL."""
+
+    quotes: int = 0
+    underscores: int = 0
+    nul: bool = False
+
+    def add(self, data: bytes) -> None:
+        """Count another piece of the file."""
+        self.quotes += data.count(b'"')
+        self.underscores += data.count(b"_")
+        self.nul = self.nul or b"\0" in data
+
+    @property
+    def tricky(self) -> bool:
+        """Odd quotation marks, or a NUL, want the careful reader."""
+        return bool(self.quotes % 2) or self.nul
+
+
 @dataclass(frozen=True)
 class Layout:
-    """How a csv is laid out: fields, delimiter, filled rows above the header, and whether line 1 is filled."""
+    """How a csv is laid out: fields, delimiter, filled rows above the header, whether line 1 is filled.
+
+    `underscores` counts those of the first rows up to the header.
+    """
 
     fields: tuple[SourceField, ...]
     delimiter: str
     above: int
     starts_filled: bool
+    underscores: int
 
     @property
     def plain(self) -> bool:
@@ -47,22 +72,24 @@ def read(con: duckdb.DuckDBPyConnection, request: Request) -> list[Part]:
     The header is the first row, or that of the first ten by which most columns are known. Raises Rejected for an
     empty file, an unknown encoding, or a quotation mark that is never closed.
     """
-    path, tricky = _as_utf8(request)
+    csv.field_size_limit(_LARGEST_CELL)
+    path, marks = _as_utf8(request)
     layout = _layout(path, request)
     relation = relation_name(1)
-    if tricky or not layout.plain:
+    part = Part(relation, layout.fields, underscores=marks.underscores > layout.underscores)
+    if marks.tricky or not layout.plain:
         _by_python(con, path, layout, relation)
-        return [Part(relation, layout.fields)]
+        return [part]
     try:
-        _by_duckdb(con, path, layout, relation)
-    except duckdb.InvalidInputException as error:
+        _by_duckdb(con, path, layout, relation, parallel=not (request.careful or marks.quotes))
+    except DUCKDB_REFUSALS as error:
         _LOG.debug("%s: read row by row: %s", request.name, str(error).split("\n")[0])
         _by_python(con, path, layout, relation)
-    return [Part(relation, layout.fields)]
+    return [part]
 
 
-def _as_utf8(request: Request) -> tuple[Path, bool]:
-    """Return the file or a UTF-8 copy of it, and whether its quotation marks or NULs want the careful reader."""
+def _as_utf8(request: Request) -> tuple[Path, Marks]:
+    """Return the file or a UTF-8 copy of it, and what stands in it."""
     with request.path.open("rb") as handle:
         start = handle.read(4)
     marked = next((encoding for bom, encoding in _BOMS if start.startswith(bom)), None)
@@ -77,19 +104,19 @@ def _as_utf8(request: Request) -> tuple[Path, bool]:
     raise Rejected("encoding", f"not {' or '.join(candidates)}")
 
 
-def _transcode(source: Path, encoding: str, target: Path | None) -> bool:
-    """Decode the file strictly, writing UTF-8 where a target is given; True: odd quotation marks, or a NUL."""
+def _transcode(source: Path, encoding: str, target: Path | None) -> Marks:
+    """Decode the file strictly, writing UTF-8 where a target is given."""
     decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
-    quotes, nul, size = 0, False, 0
+    marks = Marks()
     with source.open("rb") as handle, (target or Path("/dev/null")).open("wb") as out:
         while True:
             chunk = handle.read(_CHUNK)
             text = decoder.decode(chunk, final=not chunk)
             data = text.encode() if target else chunk
             out.write(data)
-            quotes, nul, size = quotes + data.count(b'"'), nul or b"\0" in data, size + len(data)
+            marks.add(data)
             if not chunk:
-                return bool(quotes % 2) or nul
+                return marks
 
 
 def _layout(path: Path, request: Request) -> Layout:
@@ -105,12 +132,25 @@ def _layout(path: Path, request: Request) -> Layout:
         raise Rejected("empty", "文件没有内容 (the file has no row)")
     named = request.entry.header_row if request.entry else None
     index = min(named, len(rows)) - 1 if named else _header_index(rows, request)
-    return Layout(fields_of([cell.strip() for cell in rows[index]]), delimiter, index, filled[0] is lines[0])
+    most = limits_from_environment().columns
+    if len(rows[index]) > most:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            below = sum(1 for _ in _filled(_reader(handle, delimiter))) - index - 1
+        raise Rejected("unreadable", f"多于 {most} 列 (more than {most} columns)", rows=below)
+    fields = fields_of([cell.strip() for cell in rows[index]])
+    underscores = sum(cell.count("_") for row in rows[: index + 1] for cell in row)
+    in_one_line = not any(mark in cell for cell in rows[index] for mark in "\r\n")  # its break is not the rows'
+    return Layout(fields, delimiter, index, filled[0] is lines[0] and in_one_line, underscores)
 
 
 def _header_index(rows: list[list[str]], request: Request) -> int:
-    known = [sum(map(request.recognises, row)) for row in rows]
+    known = [_recognised(row, request) for row in rows]
     return known.index(max(known))
+
+
+def _recognised(row: list[str], request: Request) -> int:
+    """How many cells are headers; a row of more columns than a file may have is no header."""
+    return sum(map(request.recognises, row)) if len(row) <= limits_from_environment().columns else 0
 
 
 def _delimiter(lines: list[str], request: Request) -> str:
@@ -118,7 +158,7 @@ def _delimiter(lines: list[str], request: Request) -> str:
 
     def merit(delimiter: str) -> tuple[int, int]:
         rows = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
-        return max(sum(map(request.recognises, row)) for row in rows), len(rows[0])
+        return max(_recognised(row, request) for row in rows), len(rows[0])
 
     return max(_DELIMITERS, key=merit)
 
@@ -132,16 +172,29 @@ def _columns(fields: tuple[SourceField, ...]) -> str:
 
 
 def _any_value(fields: tuple[SourceField, ...]) -> str:
-    return "coalesce(" + ", ".join(f"nullif(trim({f.name}), '')" for f in fields) + ") is not null"
+    """SQL that is true for a row with a value; nearly always the first cell shows it."""
+    filled = "coalesce(" + ", ".join(f"nullif(trim({f.name}), '')" for f in fields) + ") is not null"
+    return f"({fields[0].name} >= '!' or {filled})"
 
 
-def _by_duckdb(con: duckdb.DuckDBPyConnection, path: Path, layout: Layout, relation: str) -> None:
+def _source(path: Path, layout: Layout, parallel: bool) -> str:
+    """SQL reading the rows that have a value; with several threads only where no cell can hold a line break."""
+    return (
+        f"read_csv({literal(str(path))}, columns = {_columns(layout.fields)}, auto_detect = false, header = true, "
+        f"delim = {literal(layout.delimiter)}, quote = '\"', escape = '\"', null_padding = true, "
+        f"parallel = {str(parallel).lower()}) where {_any_value(layout.fields)}"
+    )
+
+
+def _by_duckdb(con: duckdb.DuckDBPyConnection, path: Path, layout: Layout, relation: str, parallel: bool) -> None:
+    """Store the rows and number them by their place, which is that in the file: to count them while they are read
+    would keep all threads but one idle.
+    """
+    stored = f"{relation}_stored"
+    con.execute(f"create or replace temp table {stored} as select * from {_source(path, layout, parallel)}")
     con.execute(
-        f"create or replace temp table {relation} as "
-        "select row_number() over () as row_no, *, cast(null as varchar) as extra "
-        f"from read_csv({literal(str(path))}, columns = {_columns(layout.fields)}, auto_detect = false, header = true, "
-        f"delim = {literal(layout.delimiter)}, quote = '\"', escape = '\"', null_padding = true, parallel = false) "
-        f"where {_any_value(layout.fields)}"
+        f"create or replace temp view {relation} as select rowid + 1 as row_no, *, cast(null as varchar) as extra "
+        f"from {stored}"
     )
 
 
@@ -152,7 +205,6 @@ def _by_python(con: duckdb.DuckDBPyConnection, path: Path, layout: Layout, relat
 
 
 def _reader(handle: io.TextIOBase, delimiter: str) -> Iterator[list[str]]:
-    csv.field_size_limit(_LARGEST_CELL)
     reader = csv.reader(handle, delimiter=delimiter, strict=True)
     try:
         yield from reader

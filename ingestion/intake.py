@@ -8,19 +8,20 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from ingestion import geometry, ledger, messages, readers, rows
-from ingestion.binding import WITHIN, Binding, bind, year_sql
+from ingestion import geometry, ledger, lookups, messages, placement, readers, rows
+from ingestion.binding import WITHIN, Binding, bind, distinct, year_sql
 from ingestion.contract import Contract
 from ingestion.ledger import Load
 from ingestion.mapping import MEASURED, YearColumn
 from ingestion.rows import RowContext
-from ingestion.source import Part, Rejected, Request, literal, quoted
+from ingestion.source import DUCKDB_REFUSALS, Part, Rejected, Request, literal, quoted
 from landgauge import log
 from landgauge.errors import ConfigurationError, LandgaugeError, StageFailed
 from landgauge.profile import Profile, SourceCheck
 
 _LOG = log.get("ingestion")
 _RESOURCES = (MemoryError, duckdb.OutOfMemoryException, duckdb.FatalException)
+_NO_SQL = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 _FINDING = (
     "load_id, dataset, data_year, row_no, rule_code, column_name, value, original_row, severity, "
     "message_zh, message_en, next_step, origin"
@@ -43,15 +44,13 @@ def take(con: duckdb.DuckDBPyConnection, load: Load, request: Request, profile: 
     `stray`: rows that name no year belong to this load and are quarantined. Raises ConfigurationError where a
     check or condition of the profile or mapping is no SQL, StageFailed where memory or disk run out.
     """
-    known = 0
+    relations: list[str] = []
     try:
         parts = open_parts(con, request)
-        known = sum(_count(con, part.relation) for part in parts)
-        chosen = [choose(con, part, request, profile, load.data_year, stray) for part in parts]
-        known = sum(_count(con, c.relation) for c in chosen)
-        return _write(con, load, request, profile, chosen)
+        relations = [part.relation for part in parts]
+        return store(con, load, request, profile, parts, stray)
     except Rejected as refusal:
-        refusal.rows = refusal.rows or known
+        refusal.rows = refusal.rows or _rows_of(con, relations)
         return reject(con, load, refusal, request.contract)
     except LandgaugeError:
         raise
@@ -60,9 +59,20 @@ def take(con: duckdb.DuckDBPyConnection, load: Load, request: Request, profile: 
     except Exception as error:
         if isinstance(error, OSError) and error.errno == 28:
             raise StageFailed(f"{load.file_name}: the disk is full", "Make room and repeat the run.") from error
+        if isinstance(error, DUCKDB_REFUSALS) and not request.careful:
+            _LOG.debug("%s: read carefully: %s", load.file_name, str(error).splitlines()[:1])
+            return take(con, load, replace(request, careful=True), profile, stray)
         _LOG.debug("%s could not be read", load.file_name, exc_info=True)
         detail = f"文件无法读取 (unreadable): {type(error).__name__}: {str(error).splitlines()[:1]}"
-        return reject(con, load, Rejected("unreadable", detail, rows=known), request.contract)
+        return reject(con, load, Rejected("unreadable", detail, rows=_rows_of(con, relations)), request.contract)
+
+
+def _rows_of(con: duckdb.DuckDBPyConnection, relations: list[str]) -> int:
+    """Return how many rows were read of a file that is refused after all; 0 where not even that can be said."""
+    try:
+        return sum(_count(con, relation) for relation in relations)
+    except DUCKDB_REFUSALS:
+        return 0
 
 
 def open_parts(con: duckdb.DuckDBPyConnection, request: Request) -> list[Part]:
@@ -97,6 +107,8 @@ def choose(
         named_view(con, part, relation, f"{part.relation}_named")
         _judge_where(con, f"{part.relation}_named", request)
         conditions.append(f"row_no in (select row_no from {part.relation}_named where ({request.feed.where}))")
+    if request.feed.distinct:
+        conditions.append(distinct(con, relation, binding, request, " and ".join(conditions)))
     chosen, sound = f"{part.relation}_chosen", f"{part.relation}_sound"
     con.execute(
         f"create or replace temp view {chosen} as select *, {of_year} is null as has_no_year "
@@ -115,7 +127,11 @@ def years_in(con: duckdb.DuckDBPyConnection, request: Request) -> list[int]:
         for part in open_parts(con, request):
             sql = year_sql(part, request.target.year.column)  # type: ignore[union-attr]
             years |= {row[0] for row in con.execute(f"select distinct {sql} from {part.relation}").fetchall() if row[0]}
-    except (Rejected, duckdb.Error, OSError, ValueError) as error:
+    except DUCKDB_REFUSALS as error:
+        if not request.careful:
+            return years_in(con, replace(request, careful=True))
+        _LOG.debug("%s: years unreadable: %s", request.name, error)
+    except (Rejected, OSError, ValueError) as error:
         _LOG.debug("%s: years unreadable: %s", request.name, error)
     return sorted(years)
 
@@ -156,18 +172,26 @@ def _judge_where(con: duckdb.DuckDBPyConnection, view: str, request: Request) ->
     where = request.feed.where
     try:
         con.execute(f"select count(*) from {view} where ({where})")
-    except duckdb.Error as error:
-        message = f"mapping.yml: datasets.{request.contract.dataset}.where: {where!r} fails on {request.name}: {error}"
-        raise ConfigurationError(message, "Write SQL over the file's own columns.") from error
+    except DUCKDB_REFUSALS as error:
+        if not (request.careful or isinstance(error, _NO_SQL)):
+            raise  # perhaps the file's fault: it is read again carefully
+        key = f"mapping.yml: {', '.join(request.entry.files) if request.entry else ''}: datasets"
+        fault = str(error).splitlines()[0]
+        message = f"{key}.{request.contract.dataset}.where: {where!r} fails on {request.name}: {fault}"
+        named = ", ".join(name for name, *_ in con.execute(f"describe {view}").fetchall())
+        advice = f"Columns of the file: {named}. Write one that is no plain word in double quotation marks."
+        raise ConfigurationError(message, advice) from error
 
 
 def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
     return int(con.execute(f"select count(*) from {relation}").fetchall()[0][0])
 
 
-def _write(
-    con: duckdb.DuckDBPyConnection, load: Load, request: Request, profile: Profile, chosen: list[Chosen]
+def store(
+    con: duckdb.DuckDBPyConnection, load: Load, request: Request, profile: Profile, parts: list[Part], stray: bool
 ) -> Load:
+    """Put a file's rows where they belong and enter it, in one transaction; returns the load with its state."""
+    chosen = [choose(con, part, request, profile, load.data_year, stray) for part in parts]
     loaded = replace(load, state="loaded")
     con.execute("begin")
     try:
@@ -184,26 +208,37 @@ def _write(
 
 
 def _write_part(con: duckdb.DuckDBPyConnection, load: Load, request: Request, profile: Profile, chosen: Chosen) -> int:
-    contract, bound = request.contract, chosen.binding.bound
-    context = RowContext(profile, load.data_year, chosen.part.spreadsheet)
-    # as a table of its own: a filter on the verdict would compute every value twice
-    typed = rows.typed_select(contract, bound, context, chosen.sound)
-    con.execute(f"create or replace temp table source_typed as {typed}")
-    stored = con.execute(
-        f"insert into raw.{contract.dataset} by name select cast({load.load_id} as bigint) as load_id, "
-        f"cast({load.data_year} as integer) as data_year, * exclude (is_bad) from source_typed where not is_bad"
-    ).fetchall()[0][0]
+    contract, bound, part = request.contract, chosen.binding.bound, chosen.part
+    underscores = part.underscores or request.entry is not None  # a mapping may put some in
+    context = RowContext(profile, load.data_year, part.spreadsheet, underscores)
     rows_in = _count(con, chosen.relation)
-    if stored < rows_in:
-        con.execute("create or replace temp table source_bad as select row_no from source_typed where is_bad")
+    if _store_good(con, load, chosen, contract, context) < rows_in:
         errors = rows.error_select(contract, bound, context, chosen.sound, "source_bad")
         _find(con, load, request, chosen, errors)
-    con.execute("drop table source_typed")
+        lookups.advise(con, profile, load.load_id, load.data_year)
     _uses(con, load, chosen.binding)
+    ledger.place(con, load, chosen.part)
+    placement.record(con, load, request, part, profile)
     for check in profile.checks:
         if check.dataset == contract.dataset:
             _check(con, load, chosen, check)
     return rows_in
+
+
+def _store_good(
+    con: duckdb.DuckDBPyConnection, load: Load, chosen: Chosen, contract: Contract, context: RowContext
+) -> int:
+    """Put the good rows into raw in one scan and return their number; `source_bad` has the numbers of the others."""
+    typed = rows.typed_select(contract, chosen.binding.bound, context, chosen.sound)
+    stored = con.execute(
+        f"insert into raw.{contract.dataset} by name select cast({load.load_id} as bigint) as load_id, "
+        f"cast({load.data_year} as integer) as data_year, * exclude (is_bad) from ({typed}) where not is_bad"
+    ).fetchall()[0][0]
+    con.execute(
+        f"create or replace temp table source_bad as select row_no from {chosen.sound} anti join "
+        f"(select row_no from raw.{contract.dataset} where load_id = {load.load_id}) using (row_no)"
+    )
+    return stored
 
 
 def _uses(con: duckdb.DuckDBPyConnection, load: Load, binding: Binding) -> None:
@@ -228,6 +263,7 @@ def _find(con: duckdb.DuckDBPyConnection, load: Load, request: Request, chosen: 
         raise ValueError(f"{silent} rows are bad without a broken rule")
     originals(con, chosen, "source_errors")
     write_findings(con, request.contract, "source_errors", load, "row")
+    placement.explain_findings(con, load, chosen.part)
 
 
 def originals(con: duckdb.DuckDBPyConnection, chosen: Chosen, wanted: str) -> None:

@@ -15,7 +15,8 @@ from ingestion import rows
 from ingestion.contract import Contract, all_contracts
 from ingestion.rows import RowContext
 from ingestion.scan import SourceFile
-from ingestion.source import literal, quoted
+from ingestion.source import Part, literal, quoted
+from landgauge.errors import ConfigurationError
 from landgauge.profile import Profile
 
 _SCHEMAS = ("ledger", "raw", "accepted", "quarantine", "qc", "profile", "run")
@@ -23,9 +24,14 @@ _TABLES = (
     """create table if not exists ledger.load (
     load_id bigint, file_sha256 varchar, dataset varchar, data_year integer, file_name varchar, rows_in bigint,
     accepted bigint, quarantined bigint, superseded bigint, state varchar, reason varchar, rules_sha256 varchar,
-    loaded_at timestamp, superseded_by bigint, run_id varchar)""",
+    loaded_at timestamp, superseded_by bigint, run_id varchar, recorded_at timestamp, superseded_at timestamp,
+    former_state varchar)""",
     """create table if not exists ledger.load_column (
     load_id bigint, source_column varchar, column_name varchar, given_unit varchar, factor double)""",
+    # where a workbook's rows stand in its sheets, so that findings can be shown there
+    """create table if not exists ledger.load_sheet (
+    load_id bigint, sheet varchar, headers varchar[], columns integer[],
+    runs struct(row_no bigint, sheet_row bigint, sheet_rows bigint)[])""",
     # dataset-years whose rows changed since they were last resolved: survives a killed run
     "create table if not exists ledger.unresolved (dataset varchar, data_year integer)",
     """create table if not exists quarantine.finding (
@@ -41,7 +47,7 @@ _BLOCK = 1 << 22
 
 @dataclass(frozen=True)
 class Load:
-    """One row of the ledger, as far as loading needs it."""
+    """One row of the ledger, as far as loading needs it; `recorded_at` (UTC) is when it first became known."""
 
     load_id: int
     file_sha256: str
@@ -50,6 +56,7 @@ class Load:
     file_name: str
     state: str
     rules_sha256: str
+    recorded_at: datetime | None = None
 
 
 def create(con: duckdb.DuckDBPyConnection, profile: Profile, year: int) -> None:
@@ -61,8 +68,23 @@ def create(con: duckdb.DuckDBPyConnection, profile: Profile, year: int) -> None:
         con.execute(f"create schema if not exists {schema}")
     for table in _TABLES:
         con.execute(table)
+    _upgrade(con)
     for contract in all_contracts().values():
         _create_raw(con, contract, RowContext(profile, year, spreadsheet=False))
+
+
+def _upgrade(con: duckdb.DuckDBPyConnection) -> None:
+    """Give a ledger that has no history yet what can be known of it: a load became known when it was loaded.
+
+    The state in which a load was superseded then is not known, and its findings are gone; `former_state` stays empty.
+    """
+    for column in ("recorded_at timestamp", "superseded_at timestamp", "former_state varchar"):
+        con.execute(f"alter table ledger.load add column if not exists {column}")
+    con.execute("update ledger.load set recorded_at = loaded_at where recorded_at is null")
+    con.execute(
+        "update ledger.load set superseded_at = later.recorded_at from ledger.load as later "
+        "where load.superseded_by = later.load_id and load.superseded_at is null"
+    )
 
 
 def _create_raw(con: duckdb.DuckDBPyConnection, contract: Contract, context: RowContext) -> None:
@@ -107,7 +129,7 @@ select {names} from raw.corrected_{contract.dataset} as r semi join loaded as l 
 def loads(con: duckdb.DuckDBPyConnection) -> list[Load]:
     """Return every row of the ledger in load order."""
     sql = (
-        "select load_id, file_sha256, dataset, data_year, file_name, state, rules_sha256 "
+        "select load_id, file_sha256, dataset, data_year, file_name, state, rules_sha256, recorded_at "
         "from ledger.load order by load_id"
     )
     return [Load(*row) for row in con.execute(sql).fetchall()]
@@ -118,16 +140,39 @@ def next_id(con: duckdb.DuckDBPyConnection) -> int:
     return int(con.execute("select coalesce(max(load_id), 0) + 1 from ledger.load").fetchall()[0][0])
 
 
+def recording_time(con: duckdb.DuckDBPyConnection, given: datetime | None) -> datetime:
+    """Return the time (UTC) at which what is loaded now becomes known: the given one, or now.
+
+    Time in the ledger does not run backwards: now is at least the newest recorded time, and a given one before it is
+    refused, like one that has not come yet. Raises ConfigurationError.
+    """
+    ((newest,),) = con.execute("select max(greatest(recorded_at, superseded_at)) from ledger.load").fetchall()
+    now = utc_now()
+    if given is None:
+        return max(now, newest or now)
+    if given > now:
+        raise ConfigurationError(f"--recorded-at {given} has not come yet (UTC)", "Give a time up to now.")
+    if newest is not None and given < newest:
+        message = f"--recorded-at {given} 早于台账中最新的登记时间 {newest} (before the newest recorded time, UTC)"
+        raise ConfigurationError(message, "Load an archive in the order in which its files became known.")
+    return given
+
+
+def utc_now() -> datetime:
+    """Return the time of the clock in UTC, without a zone, as the ledger keeps it."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
 def enter(con: duckdb.DuckDBPyConnection, load: Load, rows_in: int, reason: str | None) -> None:
     """Write a load's row, replacing the one of that number; counts of a loaded file are settled by resolution."""
+    now = utc_now()
     con.execute("delete from ledger.load where load_id = ?", [load.load_id])
     quarantined = rows_in if load.state == "rejected" else 0
     con.execute(
-        "insert into ledger.load values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, null, null)",
+        "insert into ledger.load values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, null, null, ?, null, null)",
         [
             load.load_id, load.file_sha256, load.dataset, load.data_year, load.file_name, rows_in,
-            rows_in - quarantined, quarantined, load.state, reason, load.rules_sha256,
-            datetime.now(UTC).replace(tzinfo=None),
+            rows_in - quarantined, quarantined, load.state, reason, load.rules_sha256, now, load.recorded_at or now,
         ],
     )  # fmt: skip
 
@@ -136,12 +181,34 @@ def clear(con: duckdb.DuckDBPyConnection, load: Load) -> None:
     """Take out all that a load left in other tables, before it is loaded again in place."""
     if load.dataset in all_contracts():
         con.execute(f"delete from raw.{load.dataset} where load_id = ?", [load.load_id])
-    for table in ("ledger.load_column", "quarantine.finding", "qc.source_finding"):
+    for table in ("ledger.load_column", "ledger.load_sheet", "quarantine.finding", "qc.source_finding"):
         con.execute(f"delete from {table} where load_id = ?", [load.load_id])
 
 
-def supersede(con: duckdb.DuckDBPyConnection, load: Load, names: tuple[str, ...], later_too: bool = False) -> None:
-    """Mark the loads of those names in the load's dataset-year as superseded by it; their findings leave."""
+def place(con: duckdb.DuckDBPyConnection, load: Load, part: Part) -> None:
+    """Write where a part of a workbook stands in its sheet; other files have no such place."""
+    if part.place is None:
+        return
+    names = ("row_no", "sheet_row", "sheet_rows")
+    runs = [dict(zip(names, run, strict=True)) for run in part.place.runs]
+    con.execute(
+        "insert into ledger.load_sheet values (?, ?, ?, ?, "
+        "?::struct(row_no bigint, sheet_row bigint, sheet_rows bigint)[])",
+        [load.load_id, part.label, [field.header for field in part.fields], list(part.place.columns), runs],
+    )
+
+
+def supersede(
+    con: duckdb.DuckDBPyConnection,
+    load: Load,
+    names: tuple[str, ...],
+    later_too: bool = False,
+    at: datetime | None = None,
+) -> None:
+    """Mark the loads of those names in the load's dataset-year as superseded by it; their rows and findings stay.
+
+    `at` is when that became known; by default when the superseding load did.
+    """
     older = "true" if later_too else "load_id < $id"
     where = (
         f"dataset = $dataset and data_year = $year and list_contains($names, file_name) and load_id <> $id and {older} "
@@ -151,12 +218,10 @@ def supersede(con: duckdb.DuckDBPyConnection, load: Load, names: tuple[str, ...]
     found = con.execute(f"select load_id from ledger.load where {where}", values).fetchall()
     for (old,) in found:
         con.execute(
-            "update ledger.load set state = 'superseded', superseded_by = ?, superseded = rows_in, accepted = 0, "
-            "quarantined = 0 where load_id = ?",
-            [load.load_id, old],
+            "update ledger.load set former_state = state, state = 'superseded', superseded_by = ?, superseded_at = ?, "
+            "superseded = rows_in, accepted = 0, quarantined = 0 where load_id = ?",
+            [load.load_id, at or load.recorded_at or utc_now(), old],
         )
-        for table in ("quarantine.finding", "qc.source_finding"):
-            con.execute(f"delete from {table} where load_id = ?", [old])
     if found:
         mark(con, load.dataset, load.data_year)
 

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -14,16 +16,19 @@ from ingestion import corrections, intake, ledger, manifest, mapping, resolve, r
 from ingestion.contract import Contract, all_contracts
 from ingestion.ledger import Load
 from ingestion.mapping import Mapping, YearColumn
+from ingestion.reading import Worker
 from ingestion.scan import SourceFile, Target
-from ingestion.source import Rejected, Request
+from ingestion.source import DUCKDB_REFUSALS, Rejected, Request
+from ingestion.sources.landing import bring
 from landgauge import log, profile
 from landgauge.errors import ConfigurationError
 from landgauge.profile import Profile
-from landgauge.settings import Settings, StageResult
+from landgauge.settings import RESTATED, Settings, StageResult
 from warehouse import db
 
 _LOG = log.get("ingestion")
 REQUIRED = "parcels"
+_TOLD = 8  # rules of a dataset that the progress names
 
 
 @dataclass
@@ -35,8 +40,15 @@ class Run:
     profile: Profile
     mapping: Mapping
     work: Path
+    worker: Worker
     landed: set[str] = field(default_factory=set)
     seen: set[int] = field(default_factory=set)
+    explained: set[int] = field(default_factory=set)  # rejected until now, and loaded since their rules changed
+
+    @cached_property
+    def recorded_at(self) -> datetime:
+        """When what this run loads becomes known, UTC."""
+        return ledger.recording_time(self.con, self.settings.recorded_at)
 
     @property
     def year(self) -> int:
@@ -53,16 +65,21 @@ def ingest(settings: Settings) -> StageResult:
     """Load what is new in the landing area for the year, resolve what changed, apply corrections, name the run.
 
     Rows: files, rows_in, accepted, quarantined, superseded over the loads that the year reads. Complaints: one
-    sentence for each rejected file among them. Raises ConfigurationError for a missing landing area, a wrong
-    mapping or profile, or a year without a parcels file.
+    sentence for each rejected file among them and for each that could not be brought. Raises ConfigurationError for
+    a missing landing area, a wrong mapping, profile or `sources.yml`, or a year without a parcels file;
+    SourceRefused or SourceUnavailable where a source cannot be read.
     """
-    landing = _landing(settings)
-    city = profile.load(landing)
-    plan = mapping.load(landing)
-    sources = scan.files(landing)
+    if (settings.warehouse / RESTATED).is_file():
+        message = f"{settings.warehouse} 是历史重述，不再接收数据 (is a restatement and takes no more data)"
+        raise ConfigurationError(message, "Load into the warehouse that it was restated from.")
+    landed = bring(settings)
+    city = profile.load(landed.folder)
+    plan = mapping.load(landed.folder)
+    sources = landed.files
     targets = {source.name: scan.targets(source.name, plan) for source in sources}
-    with db.connect(settings) as con, _work_folder(settings) as work:
-        run = Run(settings, con, city, plan, work, landed={source.name for source in sources})
+    mapping.warn_of_idle(plan, targets)
+    with db.connect(settings) as con, work_folder(settings) as work, Worker(work) as worker:
+        run = Run(settings, con, city, plan, work, worker, landed={source.name for source in sources})
         rows.prepare(con, city)
         ledger.create(con, city, settings.year)
         _require_parcels(run, any(_may_feed_parcels(run, t) for found in targets.values() for t in found))
@@ -71,22 +88,14 @@ def ingest(settings: Settings) -> StageResult:
                 _take_source(run, source, [t for t in targets[source.name] if _is_paired(t) == paired])
         _reload_stored(run)
         _supersede_by_mapping(run)
-        _settle(run)
+        settle(run)
         _require_parcels(run, False)
-        return _result(run)
-
-
-def _landing(settings: Settings) -> Path:
-    if settings.landing is None:
-        raise ConfigurationError("没有给出数据目录 (no landing area was given)", "Give --landing DIR.")
-    if not settings.landing.is_dir():
-        message = f"数据目录不存在: {settings.landing} (no such landing folder)"
-        raise ConfigurationError(message, "Give an existing folder with --landing; see docs for its layout.")
-    return settings.landing
+        _tell_refused(run)
+        return _result(run, landed.complaints)
 
 
 @contextmanager
-def _work_folder(settings: Settings) -> Iterator[Path]:
+def work_folder(settings: Settings) -> Iterator[Path]:
     """An empty folder for the time of the run; what a killed run left in it goes."""
     work = settings.warehouse / "incoming"
     shutil.rmtree(work, ignore_errors=True)
@@ -146,7 +155,7 @@ def _take_target(run: Run, target: Target, year: int, digest: str, name: str) ->
         None,
     )
     if known is None:
-        load = Load(ledger.next_id(run.con), digest, target.dataset, year, name, "new", rules)
+        load = Load(ledger.next_id(run.con), digest, target.dataset, year, name, "new", rules, run.recorded_at)
     elif known.state == "superseded":
         _LOG.info("%s: these bytes were superseded before; nothing changes", name)
         return
@@ -154,7 +163,8 @@ def _take_target(run: Run, target: Target, year: int, digest: str, name: str) ->
         run.seen.add(known.load_id)
         if known.rules_sha256 == rules:
             return
-        load = replace(known, file_name=name, rules_sha256=rules)
+        since = known.recorded_at if known.file_name == name else run.recorded_at
+        load = replace(known, file_name=name, rules_sha256=rules, recorded_at=since)
     else:
         return
     run.seen.add(load.load_id)
@@ -176,7 +186,7 @@ def _request(run: Run, target: Target, digest: str, name: str) -> Request | None
     link.unlink(missing_ok=True)
     link.symlink_to(stored.resolve())
     taken = contract if target.entry is None else contract.relaxed(target.feed.columns)
-    return Request(link, name, taken, target, run.work)
+    return Request(link, name, taken, target, run.work, worker=run.worker)
 
 
 def _take(run: Run, load: Load, target: Target) -> None:
@@ -187,6 +197,8 @@ def _take(run: Run, load: Load, target: Target) -> None:
         return
     stray = isinstance(target.year, YearColumn) and load.data_year == run.year
     done = intake.take(run.con, load, request, run.profile, stray)
+    if (load.state, done.state) == ("rejected", "loaded"):
+        run.explained.add(load.load_id)
     _LOG.info("%s → %s %s: %s", load.file_name, load.dataset, load.data_year, done.state)
 
 
@@ -220,29 +232,41 @@ def _supersede_by_mapping(run: Run) -> None:
             continue
         if not _still_loaded(run.con, load.load_id):
             continue
-        names = tuple(name for name in target.entry.supersedes if name != load.file_name)
+        names = _standing(run.con, load, target.entry.supersedes)
+        if not names:
+            continue
+        at = load.recorded_at if load.load_id in run.explained else run.recorded_at
         run.con.execute("begin")
-        ledger.supersede(run.con, load, names, later_too=True)
+        ledger.supersede(run.con, load, names, later_too=True, at=at)
         run.con.execute("commit")
+
+
+def _standing(con: duckdb.DuckDBPyConnection, load: Load, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Of these names those under which another file of the load's dataset-year still stands."""
+    place = (load.dataset, load.data_year)
+    found = {o.file_name for o in ledger.loads(con) if (o.dataset, o.data_year) == place and o.state != "superseded"}
+    return tuple(name for name in names if name in found and name != load.file_name)
 
 
 def _still_loaded(con: duckdb.DuckDBPyConnection, load_id: int) -> bool:
     return con.execute("select state from ledger.load where load_id = ?", [load_id]).fetchall() == [("loaded",)]
 
 
-def _settle(run: Run) -> None:
+def settle(run: Run) -> None:
+    """Resolve what changed, apply corrections, keep the originals of bad rows, and write profile and manifest."""
     resolve.resolve_pending(run.con)
     corrections.apply(run.con, run.profile, run.year)
     _fill_originals(run)
     manifest.write_profile(run.con, run.profile)
-    manifest.write(run.con, run.settings, run.profile)
+    manifest.write(run.con, run.settings, run.profile, run.mapping)
     intake.drop_sources(run.con)
 
 
 def _fill_originals(run: Run) -> None:
     """Give the findings between rows the row as it came, from the stored file."""
     wanting = run.con.execute(
-        "select distinct load_id from quarantine.finding where original_row is null and row_no > 0 order by load_id"
+        "select distinct load_id from quarantine.finding where original_row is null and row_no > 0 "
+        "and load_id in (select load_id from ledger.load where state <> 'superseded') order by load_id"
     ).fetchall()
     known = {load.load_id: load for load in ledger.loads(run.con)}
     for (load_id,) in wanting:
@@ -256,11 +280,17 @@ def _fill(run: Run, load: Load, contract: Contract) -> None:
     try:
         if request is None:
             raise Rejected("unreadable", "the file's mapping is gone")
-        parts = intake.open_parts(con, request)
+        try:
+            _fill_from_file(con, load, request)
+        except DUCKDB_REFUSALS:
+            _fill_from_file(con, load, replace(request, careful=True))
     except (Rejected, duckdb.Error, OSError, ValueError) as error:
         _LOG.debug("%s: rows as they came are not to be had: %s", load.file_name, error)
         _fill_from_raw(con, load, contract)
-        return
+
+
+def _fill_from_file(con: duckdb.DuckDBPyConnection, load: Load, request: Request) -> None:
+    parts = intake.open_parts(con, request)
     _wanting(con, load)
     for part in parts:
         chosen = intake.Chosen(part, intake.Binding({}, ()), part.relation, part.relation)
@@ -295,7 +325,23 @@ def _fill_from_raw(con: duckdb.DuckDBPyConnection, load: Load, contract: Contrac
     _put(con, load)
 
 
-def _result(run: Run) -> StageResult:
+def _tell_refused(run: Run) -> None:
+    """Say by dataset and rule how many rows were refused; the rows themselves are in the quarantine."""
+    found = run.con.execute(
+        "select dataset, data_year, rule_code, count(distinct (load_id, row_no)) as refused from quarantine.finding "
+        "join (select load_id, state from ledger.load) using (load_id) where state = 'loaded' and severity = 'error' "
+        "group by all order by dataset, data_year, refused desc, rule_code"
+    ).fetchall()
+    told: dict[str, list[str]] = {}
+    for dataset, year, rule, refused in found:
+        if run.reads(dataset, year):
+            told.setdefault(f"{dataset} {year}", []).append(f"{rule} {refused}")
+    for place, rules in told.items():
+        more = f", and {len(rules) - _TOLD} more rules" if len(rules) > _TOLD else ""
+        _LOG.info("%s: rows quarantined: %s%s", place, ", ".join(rules[:_TOLD]), more)
+
+
+def _result(run: Run, complaints: tuple[str, ...]) -> StageResult:
     found = run.con.execute(
         "select dataset, data_year, file_name, rows_in, accepted, quarantined, superseded, state, reason "
         "from ledger.load order by load_id"
@@ -303,5 +349,5 @@ def _result(run: Run) -> StageResult:
     read = [row for row in found if run.reads(row[0], row[1])]
     names = ("rows_in", "accepted", "quarantined", "superseded")
     totals = {name: sum(row[i] for row in read) for i, name in enumerate(names, start=3)}
-    complaints = tuple(f"{row[2]}: 未接收 (rejected): {row[8]}" for row in read if row[7] == "rejected")
+    complaints += tuple(f"{row[2]}: 未接收 (rejected): {row[8]}" for row in read if row[7] == "rejected")
     return StageResult(rows={"files": len({row[2] for row in read}), **totals}, complaints=complaints)

@@ -13,10 +13,12 @@ from ingestion import units
 from ingestion.contract import ValuesFrom
 from ingestion.identifiers import USCC_ALPHABET, USCC_LENGTH
 from landgauge import policy
-from landgauge.profile import Industry, Profile
+from landgauge.profile import District, Industry, Profile
 
 DEFAULT_SERIES = "00"  # the input contract: all industries
 _DIVISION, _DEEPEST = 2, 4  # digits of a division and of a class
+_UNIT_NUMBER = r"\d{12}[A-Za-z]{2}\d{5}[A-Za-z]\d{8}"  # 不动产单元号: 宗地代码, 定着物特征码, 定着物单元号
+_UNIT_NUMBER_STEP = "所填为28位不动产单元号：其前19位是宗地代码，后9位是定着物代码；按登记簿核对后只填前19位。"
 CHUNK = 3  # characters of a uscc that one look-up takes
 CHUNKS = USCC_LENGTH // CHUNK
 
@@ -37,6 +39,45 @@ def values(source: ValuesFrom, profile: Profile, year: int) -> tuple[str, ...] |
     if source == "industry_edition":
         return tuple(sorted({industry.edition for industry in industries(profile)}))
     return None
+
+
+def successors(profile: Profile, year: int) -> dict[str, tuple[District, District]]:
+    """Return, for each district code that is not valid in the year, its last district and the valid one after it."""
+    valid = {d.code: d for d in profile.districts if d.valid_from_year <= year <= (d.valid_to_year or year)}
+    ended = {d.code: d for d in profile.districts if d.code not in valid and d.valid_from_year <= year}
+    found = {}
+    for code, district in ended.items():
+        after, seen = district.successor_code, {code}
+        while after in ended and after not in seen:
+            seen.add(after)
+            after = ended[after].successor_code
+        if after in valid:
+            found[code] = (district, valid[after])
+    return found
+
+
+def advise(con: duckdb.DuckDBPyConnection, profile: Profile, load_id: int, year: int) -> None:
+    """Say more in a load's findings where the value itself tells what is wrong; nothing is converted.
+
+    A district code that has ended: the code that follows it. 28 characters in place of a 宗地代码: how a 不动产单元号
+    is put together.
+    """
+    con.execute(
+        "update quarantine.finding set next_step = ? || next_step where load_id = ? and origin = 'row' "
+        "and starts_with(rule_code, 'pattern:') and regexp_full_match(trim(value), ?)",
+        [_UNIT_NUMBER_STEP, load_id, _UNIT_NUMBER],
+    )
+    for code, (ended, after) in successors(profile, year).items():
+        zh = f"{code}（{ended.name_zh}）在{year}年已无效，由{after.code}（{after.name_zh}）承继。"
+        con.execute(
+            "update quarantine.finding set message_zh = message_zh || ?, message_en = message_en || ?, "
+            "next_step = ? || next_step where load_id = ? and origin = 'row' "
+            "and rule_code = 'list:district_code' and trim(value) = ?",
+            [
+                zh, f" {code} is not valid in {year}; {after.code} follows it.",
+                f"核对后改用{after.code}（{after.name_zh}）。", load_id, code,
+            ],
+        )  # fmt: skip
 
 
 def energy_types() -> tuple[str, ...]:

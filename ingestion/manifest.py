@@ -14,7 +14,8 @@ import duckdb
 import pyarrow as pa
 
 from ingestion.contract import Contract, all_contracts
-from ingestion.mapping import Entry
+from ingestion.geometry import metres_a_unit
+from ingestion.mapping import Entry, Mapping
 from landgauge import policy
 from landgauge.profile import Profile
 from landgauge.settings import DBT_PROJECT, PROJECT_ROOT, Settings
@@ -23,10 +24,10 @@ _PACKAGES = ("landgauge", "ingestion", "expectations", "scoring", "warehouse", "
 _CODE = {".py", ".sql", ".yml", ".yaml"}
 _WORK = {"target", "logs", "dbt_packages", "__pycache__"}
 _ROW_SEEDS = {"unit", "energy_coefficient", "industry"}  # policy seeds that the row rules read
-_NOT_FOR_ROWS = {"gate", "schemes", "name_zh", "generated", "notes"}
+_NOT_FOR_ROWS = {"gate", "schemes", "name_zh", "generated", "notes", "district_outlines"}
 _MANIFEST = """create table if not exists run.manifest (
     year integer, run_id varchar, as_of_date date, schemes varchar[], inputs_sha256 varchar, policy_sha256 varchar,
-    code_sha256 varchar, git_sha varchar, started_at timestamp)"""
+    code_sha256 varchar, git_sha varchar, started_at timestamp, profile_json varchar, mapping_json varchar)"""
 
 
 def rules_digest(contract: Contract | None, entry: Entry | None, kind: str, profile: Profile) -> str:
@@ -62,18 +63,27 @@ def write_profile(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
         "?::varchar as projected_crs, ?::double as extent_min_lon, ?::double as extent_min_lat, "
         "?::double as extent_max_lon, ?::double as extent_max_lat, ?::double as area_warn, ?::double as area_error, "
         "?::double as gate_tolerated_share, ?::double as gate_stop_share, ?::varchar[] as schemes, "
-        "?::boolean as generated, ?::varchar[] as notes",
+        "?::boolean as generated, ?::varchar[] as notes, ?::double as projected_unit_m",
         [
             profile.city_code, profile.name_zh, profile.projected_crs, west, south, east, north,
             profile.area_tolerance.warn, profile.area_tolerance.error, profile.gate.tolerated_share,
             profile.gate.stop_share, list(profile.schemes), profile.generated, list(profile.notes),
+            metres_a_unit(profile.projected_crs),
         ],
     )  # fmt: skip
     columns = "code varchar, name_zh varchar, valid_from_year integer, valid_to_year integer, successor_code varchar"
     districts = [(d.code, d.name_zh, d.valid_from_year, d.valid_to_year, d.successor_code) for d in profile.districts]
     _table(con, "district", columns, districts)
-    towns = [(t.code, t.name_zh, t.district_code) for t in profile.towns]
-    _table(con, "town", "code varchar, name_zh varchar, district_code varchar", towns)
+    towns = [
+        (t.code, t.name_zh, t.district_code, t.valid_from_year, t.valid_to_year, t.successor_code)
+        for t in profile.towns
+    ]
+    known = {d.code for d in profile.districts}  # the shipped outlines are no other city's
+    outlines = [(o.code, bytes.fromhex(o.wkb), o.tolerance_m) for o in profile.district_outlines if o.code in known]
+    _table(con, "district_outline", "code varchar, geometry blob, tolerance_m double", outlines)
+    columns = "code varchar, name_zh varchar, district_code varchar, valid_from_year integer, valid_to_year integer, "
+    _table(con, "town", columns + "successor_code varchar", towns)
+    _table(con, "gate_rule", "rule varchar, tolerated_share double", sorted(profile.gate.rules.items()))
     uses = [(u.code, u.name_zh, u.is_industrial) for u in profile.land_use]
     _table(con, "land_use", "code varchar, name_zh varchar, is_industrial boolean", uses)
     _table(
@@ -101,21 +111,26 @@ def _table(con: duckdb.DuckDBPyConnection, name: str, columns: str, values: list
         con.unregister("incoming")
 
 
-def write(con: duckdb.DuckDBPyConnection, settings: Settings, profile: Profile) -> str:
-    """Write the year's manifest and return the run id; loads that belong to no run yet become this one's."""
+def write(con: duckdb.DuckDBPyConnection, settings: Settings, profile: Profile, mapping: Mapping) -> str:
+    """Write the year's manifest and return the run id; loads that belong to no run yet become this one's.
+
+    Profile and mapping are kept whole, so that the year can be rebuilt without its landing area.
+    """
     schemes = list(settings.schemes or profile.schemes)
     inputs, rules, code = inputs_digest(con, settings.year), policy_digest(), code_digest()
     profile_json = profile.model_dump_json()
     parts = [inputs, rules, code, profile_json, json.dumps(schemes), settings.as_of.isoformat(), str(settings.year)]
     run_id = _digest(parts)[:16]
     con.execute(_MANIFEST)
+    for column in ("profile_json", "mapping_json"):
+        con.execute(f"alter table run.manifest add column if not exists {column} varchar")
     con.execute("begin")
     con.execute("delete from run.manifest where year = ?", [settings.year])
     con.execute(
-        "insert into run.manifest values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into run.manifest values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             settings.year, run_id, settings.as_of, schemes, inputs, rules, code, git_sha(),
-            datetime.now(UTC).replace(tzinfo=None),
+            datetime.now(UTC).replace(tzinfo=None), profile_json, mapping.model_dump_json(),
         ],
     )  # fmt: skip
     con.execute("update ledger.load set run_id = ? where run_id is null", [run_id])
@@ -124,14 +139,33 @@ def write(con: duckdb.DuckDBPyConnection, settings: Settings, profile: Profile) 
 
 
 def inputs_digest(con: duckdb.DuckDBPyConnection, year: int) -> str:
-    """Return the SHA-256 over the loads that an evaluation of the year reads."""
-    running = [c.dataset for c in all_contracts().values() if c.scope == "running"]
+    """Return the SHA-256 over the loads on which an evaluation of the year depends."""
     found = con.execute(
-        "select dataset, data_year, file_sha256, file_name, rules_sha256 from ledger.load where state = 'loaded' "
-        "and (data_year = $year or (data_year < $year and list_contains($running, dataset)))",
-        {"year": year, "running": running},
+        "select dataset, data_year, file_sha256, file_name, rules_sha256 from ledger.load where state = 'loaded'"
     ).fetchall()
-    return _digest(json.dumps(row, ensure_ascii=False) for row in sorted(found))
+    read = _read_for({(row[0], row[1]) for row in found}, year)
+    return _digest(json.dumps(row, ensure_ascii=False) for row in sorted(found) if (row[0], row[1]) in read)
+
+
+def _read_for(loaded: set[tuple[str, int]], year: int) -> set[tuple[str, int]]:
+    """Of the loaded dataset-years those that the year reads, and those that decide what is an orphan there."""
+    contracts = all_contracts()
+    waiting = [
+        (d, y) for d, y in loaded if y == year or (y < year and d in contracts and contracts[d].scope == "running")
+    ]
+    found: set[tuple[str, int]] = set()
+    while waiting:
+        dataset, of_year = place = waiting.pop()
+        if place in found:
+            continue
+        found.add(place)
+        for reference in contracts[dataset].references if dataset in contracts else ():
+            waiting += [
+                (d, y)
+                for d, y in loaded
+                if d == reference.dataset and (y == of_year or (reference.years == "up_to" and y < of_year))
+            ]
+    return found
 
 
 def policy_digest() -> str:

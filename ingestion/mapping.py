@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import datetime
+import difflib
 import re
 from collections.abc import Mapping as AbstractMapping
+from collections.abc import Sized
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, ValidationError, model_validator
-from pyproj import CRS
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
 from pyproj.exceptions import CRSError
 
-from ingestion import units
-from ingestion.contract import Contract, all_contracts
+from ingestion import crs, notation, units
+from ingestion.contract import Column, Contract, all_contracts
+from landgauge import log, yaml_file
 from landgauge.errors import ConfigurationError
 
+_LOG = log.get("ingestion")
 FILE = "mapping.yml"
+_SHOWN = 5  # files that a warning names
 MEASURED = (
     "polygon_area_m2",
     "centroid_lon",
@@ -46,6 +59,10 @@ def _listed(value: Any) -> Any:
 
 Text = Annotated[str, BeforeValidator(_text)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Numbers = Annotated[str, AfterValidator(notation.check_numbers)]
+Dates = Annotated[str, AfterValidator(notation.check_dates)]
+Extract = Annotated[str, AfterValidator(notation.check_extract)]
+Digits = Annotated[int, Field(ge=1, le=40)]
 
 
 class _Strict(BaseModel):
@@ -58,6 +75,10 @@ class ColumnSpec(_Strict):
     `codes` replaces values and passes others on; `default` stands in for a missing value; `prefix` and `suffix` are
     put around a value that is there. `within: parcels` takes the parcel_code of the accepted polygon that holds a
     point of the row's geometry.
+
+    What a cell holds is brought to the contract's writing first: `extract` takes the part that its group matches,
+    `digits` gives lost leading zeros back (one figure for each of `columns`, or one for all), `numbers` and `dates`
+    say how they are written (else the entry's hold), `factor` multiplies where no unit says it.
     """
 
     column: Text | None = None
@@ -66,6 +87,11 @@ class ColumnSpec(_Strict):
     constant: Text | None = None
     within: str | None = None
     unit: str | None = None
+    factor: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    numbers: Numbers | None = None
+    dates: Dates | None = None
+    extract: Extract | None = None
+    digits: Digits | tuple[Digits, ...] | None = None
     codes: Annotated[dict[str, str], BeforeValidator(_text_map)] = Field(default_factory=dict)
     prefix: Text = ""
     suffix: Text = ""
@@ -78,6 +104,10 @@ class ColumnSpec(_Strict):
             raise ValueError("give exactly one of column, columns, constant, within")
         if self.within not in (None, "parcels"):
             raise ValueError("within knows only parcels")
+        if self.unit is not None and self.factor is not None:
+            raise ValueError("give unit or factor, not both: the unit has its factor")
+        if isinstance(self.digits, tuple) and len(self.digits) != len(self.columns):
+            raise ValueError("digits: give one number for each of columns")
         return self
 
 
@@ -88,10 +118,16 @@ def _column_spec(value: Any) -> Any:
 
 
 class Feed(_Strict):
-    """What one dataset takes from a file: `where` (SQL over the source's columns) chooses the rows."""
+    """What one dataset takes from a file: `where` (SQL over the source's columns) chooses the rows.
+
+    `distinct`: of rows alike in every column taken, the first is a row and the others are none. `crs` is one that PROJ
+    knows, GCJ-02 or BD-09; `axes: swapped`: latitude or northing stands first.
+    """
 
     crs: Text | None = None
+    axes: Literal["swapped"] | None = None
     where: str | None = None
+    distinct: bool = False
     columns: dict[str, Annotated[ColumnSpec, BeforeValidator(_column_spec)]] = Field(default_factory=dict)
 
 
@@ -112,11 +148,13 @@ class Entry(_Strict):
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     year: int | YearColumn | None = None
     supersedes: Texts = ()
+    numbers: Numbers | None = None
+    dates: Dates | None = None
     datasets: dict[str, Feed]
 
     @cached_property
     def _patterns(self) -> tuple[re.Pattern[str], ...]:
-        return tuple(re.compile(_glob(pattern)) for pattern in self.files)
+        return tuple(re.compile(glob(pattern)) for pattern in self.files)
 
     def matches(self, file_name: str) -> bool:
         """Tell whether the path below LANDING fits one of the patterns; `*` stays in a folder, `**` does not."""
@@ -146,11 +184,9 @@ def load(landing: Path | None) -> Mapping:
     path = landing / FILE if landing else None
     if path is None or not path.is_file():
         return Mapping(())
+    content = yaml_file.read(path, FILE)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
         mapping = Mapping.model_validate(content or ())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{FILE}: not readable as YAML: {error}", "Save it as UTF-8 YAML.") from error
     except ValidationError as error:
         raise ConfigurationError(f"{FILE}: {_explain(error)}", "Correct the key; docs/mapping.md lists all.") from error
     for number, entry in enumerate(mapping.root, start=1):
@@ -158,8 +194,43 @@ def load(landing: Path | None) -> Mapping:
     return mapping
 
 
+def warn_of_idle(mapping: Mapping, targets: AbstractMapping[str, Sized]) -> None:
+    """Say which entries match no file and which files feed nothing: a pattern is easily misspelt.
+
+    `targets`: what each file of the landing area feeds. Files beside mapping.yml are the profile's tables.
+    """
+    for number, entry in enumerate(mapping.root, start=1):
+        if not any(entry.matches(name) for name in targets):
+            files = ", ".join(entry.files)
+            _LOG.warning("%s: entry %s: files: %s matches no file of the landing area", FILE, number, files)
+    unread = [name for name, fed in targets.items() if not fed and "/" in name]
+    if unread:
+        more = f" and {len(unread) - _SHOWN} more" if len(unread) > _SHOWN else ""
+        _LOG.warning("not read, feeding no dataset: %s%s", ", ".join(unread[:_SHOWN]), more)
+
+
 def _explain(error: ValidationError) -> str:
-    return "; ".join(f"{_place(e['loc'])}: {e['msg']} (found {e['input']!r:.80})" for e in error.errors()[:5])
+    told = [(_place(e["loc"]), _said(e), yaml_file.shown(e["input"])) for e in error.errors()[:5]]
+    return "; ".join(f"{place}: {said} (found {found})" for place, said, found in told)
+
+
+def _said(error: ErrorDetails) -> str:
+    """What is wrong, in words that need no knowledge of the validation library."""
+    if error["type"] == "extra_forbidden":
+        *place, key = error["loc"]
+        close = difflib.get_close_matches(str(key), _keys(len(place)), 1)
+        return f"no such key{f', did you mean {close[0]}?' if close else ''}"
+    if error["type"] == "missing":
+        return "this key is missing"
+    if error["type"] == "tuple_type" and not error["loc"]:
+        return "write a list of entries, each beginning with `- files: ...`"
+    return error["msg"].removeprefix("Value error, ")
+
+
+def _keys(depth: int) -> list[str]:
+    """The keys that may stand at a depth of the file: in an entry, a dataset, a column."""
+    model = {1: Entry, 2: YearColumn, 3: Feed}.get(depth, ColumnSpec)
+    return list(model.model_fields)
 
 
 def _place(location: tuple[int | str, ...]) -> str:
@@ -184,9 +255,10 @@ def _check(entry: Entry, where: str) -> None:
 def _check_feed(contract: Contract, feed: Feed, where: str) -> None:
     if feed.crs is not None:
         try:
-            CRS.from_user_input(feed.crs)
+            crs.resolve(feed.crs)
         except CRSError as error:
-            raise ConfigurationError(f"{where}.crs: {feed.crs!r} is no CRS", "Write it like EPSG:4547.") from error
+            advice = "Write it like EPSG:4547, GCJ-02 or BD-09."
+            raise ConfigurationError(f"{where}.crs: {feed.crs!r} is no CRS", advice) from error
     names = {column.name: column for column in contract.columns}
     for name, spec in feed.columns.items():
         if name not in names:
@@ -196,10 +268,28 @@ def _check_feed(contract: Contract, feed: Feed, where: str) -> None:
         if spec.unit is not None and units.factor(spec.unit, names[name].unit) is None:
             expected = names[name].unit or "no unit"
             message = f"{where}.columns.{name}.unit: {spec.unit!r} does not convert to {expected}"
-            raise ConfigurationError(message, "Write a unit that the project's unit table knows.")
+            raise ConfigurationError(message, _units_for(names[name]))
+        _check_notation(spec, names[name], f"{where}.columns.{name}")
 
 
-def _glob(pattern: str) -> str:
+def _units_for(column: Column) -> str:
+    """Advice on units: those that convert to the column's."""
+    known = units.alike(column.unit) if column.unit else ()
+    if not known:
+        return "Leave unit out: this column is a plain number or none at all."
+    return f"Known: {', '.join(known)}. For another, write factor: one of the source's units is how many {column.unit}."
+
+
+def _check_notation(spec: ColumnSpec, column: Column, where: str) -> None:
+    for key, kind, value in (
+        ("factor", "number", spec.factor), ("numbers", "number", spec.numbers), ("dates", "date", spec.dates),
+    ):  # fmt: skip
+        if value is not None and column.type != kind:
+            raise ConfigurationError(f"{where}.{key}: {column.name} is no {kind}", f"Leave {key} out here.")
+
+
+def glob(pattern: str) -> str:
+    """Return the regular expression of a file pattern: `*` and `?` stay in a folder, `**` does not."""
     parts = []
     for token in re.findall(r"\*\*/|\*\*|\*|\?|[^*?]+", pattern):
         parts.append({"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(token, re.escape(token)))

@@ -146,13 +146,13 @@ def text(sql: str, kind: Family) -> str:
     return f"lg_present(lg_trim({sql}))" if kind == "text" else as_text(sql, kind)
 
 
-def number(sql: str, kind: Family, quick: str, factor: float) -> str:
+def number(sql: str, kind: Family, quick: str, factor: float, underscores: bool = True) -> str:
     """Return SQL for a number in the contract's unit; `quick` names the text's plain cast to DOUBLE.
 
-    The plain cast also takes underscores and infinities, which are no numbers here.
+    The plain cast also takes infinities and, where the text may hold some, underscores: no numbers here.
     """
     if kind == "text":
-        plain = f"case when contains({sql}, '_') then null else {quick} end"
+        plain = f"case when contains({sql}, '_') then null else {quick} end" if underscores else quick
         value = f"case when abs({quick}) < {SIZE_LIMIT} then {plain} else lg_slow_number({sql}) end"
     elif kind in ("real", "integer"):
         value = f"lg_sized(cast({sql} as double))"

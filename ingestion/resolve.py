@@ -59,8 +59,14 @@ def count(con: duckdb.DuckDBPyConnection, dataset: str, year: int) -> None:
 
 
 def _remember(con: duckdb.DuckDBPyConnection, contract: Contract, year: int) -> None:
-    """Take the old findings out, keeping the rows as they came; make an empty table for the new ones."""
-    where = f"dataset = {literal(contract.dataset)} and data_year = {year} and origin = 'resolve'"
+    """Take the old findings out, keeping the rows as they came; make an empty table for the new ones.
+
+    A superseded load keeps its last ones.
+    """
+    where = (
+        f"dataset = {literal(contract.dataset)} and data_year = {year} and origin = 'resolve' "
+        "and load_id in (select load_id from ledger.load where state <> 'superseded')"
+    )
     con.execute(
         "create temp table source_old as select load_id, row_no, any_value(original_row) as original_row "
         f"from quarantine.finding where {where} group by all"
@@ -78,20 +84,25 @@ def _remember(con: duckdb.DuckDBPyConnection, contract: Contract, year: int) -> 
 
 def _orphans(con: duckdb.DuckDBPyConnection, contract: Contract, year: int) -> None:
     for reference in contract.references:
-        years = _years(reference, year)
-        sql = f"select count(*) from ledger.load where dataset = ? and state = 'loaded' and {years}"
-        if con.execute(sql, [reference.dataset]).fetchall()[0][0] == 0:
+        if not is_referable(con, reference, year):
             continue
-        name = quoted(reference.column)
+        name, there = quoted(reference.column), years(reference, year)
         con.execute(
             f"insert into source_found select r.load_id, r.row_no, {year}, 'orphan:{reference.column}', "
             f"'{reference.column}', r.{name} from raw.{contract.dataset} as r semi join source_loads using (load_id) "
-            f"anti join (select {name} from accepted.{reference.dataset} where {years}) as o on r.{name} = o.{name} "
+            f"anti join (select {name} from accepted.{reference.dataset} where {there}) as o on r.{name} = o.{name} "
             f"where r.{name} is not null"
         )
 
 
-def _years(reference: Reference, year: int) -> str:
+def is_referable(con: duckdb.DuckDBPyConnection, reference: Reference, year: int) -> bool:
+    """Tell whether the dataset that rows of the year refer to is loaded; where it is not there are no orphans."""
+    sql = f"select count(*) from ledger.load where dataset = ? and state = 'loaded' and {years(reference, year)}"
+    return bool(con.execute(sql, [reference.dataset]).fetchall()[0][0])
+
+
+def years(reference: Reference, year: int) -> str:
+    """Return the SQL condition on `data_year` for rows to which rows of the year may refer."""
     return f"data_year = {year}" if reference.years == "same" else f"data_year <= {year}"
 
 

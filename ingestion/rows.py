@@ -56,11 +56,22 @@ def typed_select(contract: Contract, bound: Mapping[str, SourceColumn], context:
     outputs = [f"{plan.output} as {_name(plan.name)}" for plan in plans]
     if _has_geometry(contract):
         outputs += _PASSED
-    rules = [rule for plan in plans for rule in plan.rules]
-    broken = "\n            or ".join(f"({rule.broken})" for rule in rules) or "false"
-    outputs.append(f"coalesce(\n        barrier and ({broken}),\n        false\n    ) as is_bad")
+    outputs.append(f"case\n        {_verdict(plans)}\n    end as is_bad")
     listed = ",\n    ".join(["row_no", *outputs])
     return f"{_steps(contract, plans, relation)}\nselect\n    {listed}\nfrom looked_up"
+
+
+def _verdict(plans: list[ColumnPlan]) -> str:
+    """The branches of is_bad: nearly every row passes by its columns' quick tests, and no rule is computed for it."""
+    ruled = [plan for plan in plans if plan.rules]
+    fine = "\n            and ".join(plan.fine or _unbroken(plan) for plan in ruled) or "true"
+    broken = "\n            or ".join(f"({rule.broken})" for plan in ruled for rule in plan.rules) or "false"
+    return f"when barrier and {fine} then false\n        else coalesce({broken}, false)"
+
+
+def _unbroken(plan: ColumnPlan) -> str:
+    broken = " or ".join(f"({rule.broken})" for rule in plan.rules)
+    return f"not coalesce({broken}, false)"
 
 
 def error_select(

@@ -31,11 +31,15 @@ class SourceColumn:
 
 @dataclass(frozen=True)
 class RowContext:
-    """What the rules need to know beside the row: the city, the data year, and whether a spreadsheet was read."""
+    """What the rules need to know beside the row: the city, the data year, and what was read.
+
+    `spreadsheet`: cells were a spreadsheet's. `underscores`: a text may hold some.
+    """
 
     profile: Profile
     year: int
     spreadsheet: bool
+    underscores: bool = True
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class ColumnPlan:
-    """The SQL of one column, step by step; `joins` may use every `v_` name, `output` and rules every name."""
+    """The SQL of one column, step by step; `joins` may use every `v_` name, `output` and rules every name.
+
+    `fine` is a quick test: where it is true no rule of the column is broken; where it is not, the rules decide.
+    """
 
     name: str
     given: str
@@ -60,6 +67,7 @@ class ColumnPlan:
     joins: tuple[str, ...] = ()
     found: str | None = None
     rules: tuple[Rule, ...] = field(default=())
+    fine: str | None = None
 
 
 @dataclass(frozen=True)
@@ -131,14 +139,28 @@ def _parsed(cell: _Cell) -> ColumnPlan:
     if cell.column.required:
         missing = f"case when {cell.v} is null then {cell.missing} else false end"
         rules.insert(0, cell.rule("required", missing, stops=True))
+    relations = _relations(cell)
     return ColumnPlan(
-        cell.column.name, cell.given, value, cell.v, quick=quick, rules=(*rules, *_bounds(cell), *_relations(cell))
-    )
+        cell.column.name, cell.given, value, cell.v, quick=quick, rules=(*rules, *_bounds(cell), *relations),
+        fine=_fine(cell, relations),
+    )  # fmt: skip
+
+
+def _fine(cell: _Cell, relations: list[Rule]) -> str:
+    """A value inside its bounds, or an empty cell where that is allowed, that breaks no rule on other columns."""
+    column = cell.column
+    signs = ((">=", column.at_least), ("<=", column.at_most), (">", column.above), ("<", column.below))
+    within = " and ".join(f"{cell.v} {sign} {bound!r}" for sign, bound in signs if bound is not None)
+    held = within or f"{cell.v} is not null"
+    if not column.required:
+        held = f"coalesce({within or f'{cell.v} = {cell.v}'}, {cell.g} is null)"
+    others = [f"not coalesce({rule.broken}, false)" for rule in relations]
+    return " and ".join([held, *others])
 
 
 def _number(cell: _Cell) -> tuple[str | None, str]:
     quick = f"try_cast({cell.g} as double)" if cell.kind == "text" else None
-    return quick, normalise.number(cell.g, cell.kind, cell.q, cell.source.factor)
+    return quick, normalise.number(cell.g, cell.kind, cell.q, cell.source.factor, cell.context.underscores)
 
 
 def _date(cell: _Cell) -> tuple[str | None, str]:

@@ -58,11 +58,21 @@ def kind(name: str) -> str:
     return KINDS.get(Path(name).suffix.lower(), UNKNOWN)
 
 
-def files(landing: Path) -> list[SourceFile]:
-    """Return the files of a landing area in byte order of their path; hidden and lock files are no files."""
-    found = {name: Path(os.fsdecode(full)) for name, full in _walk(os.fsencode(landing))}
+def files(landing: Path, complaints: list[str]) -> list[SourceFile]:
+    """Return the files of a landing area in byte order of their path; hidden and lock files are no files.
+
+    What nobody could read is left out with a complaint, unopened: broken links, pipes, files without permission. A
+    link to a file counts as that file, a link to a folder is not followed.
+    """
+    found: dict[str, Path] = {}
+    for name, full in _walk(os.fsencode(landing)):
+        path = Path(os.fsdecode(full))
+        if name not in found and path.is_file() and os.access(full, os.R_OK):
+            found[name] = path
+        else:
+            complaints.append(f"{name}: 不是可读的普通文件，未接收 (left out: no regular file that can be read)")
     stems = {name[: -len(".shp")].lower() for name in found if name.lower().endswith(".shp")}
-    names = sorted((name for name in found if not _is_sidecar(name, stems)), key=_bytes)
+    names = sorted((name for name in found if not is_sidecar(name, stems)), key=_bytes)
     return [SourceFile(found[name], name, _sidecars(name, found)) for name in names]
 
 
@@ -100,16 +110,20 @@ def _bytes(name: str) -> bytes:
 
 
 def _walk(landing: bytes) -> Iterator[tuple[str, bytes]]:
+    """Files by name in byte order, and the folders that are links."""
     for folder, folders, names in os.walk(landing):
-        folders[:] = [f for f in folders if not f.startswith(b".")]
-        for raw in names:
+        folders[:] = sorted(f for f in folders if not f.startswith(b"."))
+        for raw in sorted(names) + folders:
             full = os.path.join(folder, raw)  # noqa: PTH118 (paths are bytes: names may be in any encoding)
-            name = _decoded(os.path.relpath(full, landing).replace(os.sep.encode(), b"/"))
-            if not _ignored(name.rsplit("/", 1)[-1]):
+            if raw in folders and not os.path.islink(full):  # noqa: PTH114
+                continue
+            name = decoded(os.path.relpath(full, landing).replace(os.sep.encode(), b"/"))
+            if not is_ignored(name.rsplit("/", 1)[-1]):
                 yield name, full
 
 
-def _decoded(raw: bytes) -> str:
+def decoded(raw: bytes) -> str:
+    """Return a file's name whatever encoding its bytes are in."""
     for encoding in ("utf-8", "gb18030"):
         try:
             return raw.decode(encoding)
@@ -118,11 +132,13 @@ def _decoded(raw: bytes) -> str:
     return raw.decode("latin-1")
 
 
-def _ignored(name: str) -> bool:
+def is_ignored(name: str) -> bool:
+    """Tell whether a file of that name is none to be loaded: hidden, a lock file, or left by a program."""
     return name.startswith((".", "~$")) or name.lower() in _LITTER or bool(_WORK_FILES.match(name))
 
 
-def _is_sidecar(name: str, stems: set[str]) -> bool:
+def is_sidecar(name: str, stems: set[str]) -> bool:
+    """Tell whether a file belongs to one of the Shapefiles, given as lower-case paths without .shp."""
     path, suffix = os.path.splitext(name.lower())  # noqa: PTH122 (a landing path, not one of this machine)
     return suffix in _SIDECARS and (path in stems or path.removesuffix(".shp") in stems)
 
@@ -131,4 +147,4 @@ def _sidecars(name: str, found: dict[str, Path]) -> tuple[Path, ...]:
     if not name.lower().endswith(".shp"):
         return ()
     stem = {name[: -len(".shp")].lower()}
-    return tuple(found[other] for other in sorted(found, key=_bytes) if _is_sidecar(other, stem))
+    return tuple(found[other] for other in sorted(found, key=_bytes) if is_sidecar(other, stem))

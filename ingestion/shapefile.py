@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-import shutil
 import zipfile
 from pathlib import Path, PurePosixPath
+from typing import Any
 
-from ingestion.source import Rejected, Request
+from ingestion import reading_whole, reading_zip
+from ingestion.refusal import Rejected
 
-LARGEST_UNPACKED = 8 << 30  # bytes; a .shp and a .dbf end at 2 GB each, three times that with their indexes
+_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _HEADER, _DESCRIPTOR, _NAME = 32, 32, 11
 _END = 0x0D
 _CODE_PAGE = 29  # offset of the language driver id
 _LONGEST_LETTER = 4  # bytes of a letter in UTF-8 and GB18030
 
 
-def unpack(request: Request) -> tuple[Path, str | None]:
-    """Return the .shp, unpacked into the work folder, and the encoding to read it in (None: as it says itself).
+def unpack(
+    path: Path, folder: Path, wanted: str | None, named: str | None, notes: list[str], limits: dict[str, Any]
+) -> tuple[Path, str | None]:
+    """Return the .shp, unpacked into the folder, and the encoding to read it in (None: as it says itself).
 
-    Raises Rejected where the archive is broken, or does not hold exactly one .shp of the wanted name.
+    Raises Rejected where the archive is broken, does not hold exactly one .shp of the wanted name, or lacks the .dbf.
     """
-    if not zipfile.is_zipfile(request.path):
-        raise Rejected("unreadable", "不是 Shapefile 压缩包 (not an archive of a Shapefile)")
-    folder = request.work / "shapefile"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    with zipfile.ZipFile(request.path) as archive:
-        _extract(archive, _shape_name(archive, request), folder)
-    named = request.entry.encoding if request.entry else None
-    return folder / "layer.shp", _mend(folder / "layer.dbf", named, (folder / "layer.cpg").is_file())
+    if not zipfile.is_zipfile(path):
+        return _bare(path)
+    with reading_zip.opened(path, limits) as archive:
+        found = _extract(archive, _shape_name(archive, wanted), folder)
+    if ".dbf" not in found:
+        raise Rejected("unreadable", "Shapefile 缺少 .dbf, 没有属性 (the .dbf with the attributes is missing)")
+    if not reading_whole.mend_index(folder / "layer.shx", folder / "layer.shp"):
+        notes.append("Shapefile 缺少可用的 .shx, 已由 .shp 重建索引 (the index was missing or broken and was restored)")
+    return folder / "layer.shp", _mend(folder / "layer.dbf", named, ".cpg" in found)
 
 
-def _shape_name(archive: zipfile.ZipFile, request: Request) -> str:
-    wanted = request.entry.layer if request.entry else None
+def _bare(path: Path) -> tuple[Path, str | None]:
+    with path.open("rb") as handle:
+        alone = handle.read(4) == b"\x00\x00\x27\x0a"
+    if alone:
+        raise Rejected("unreadable", "Shapefile 只有 .shp, 缺少 .dbf 等文件 (the .dbf and other parts are missing)")
+    raise Rejected("unreadable", "不是 Shapefile 或其压缩包 (neither a Shapefile nor an archive of one)")
+
+
+def _shape_name(archive: zipfile.ZipFile, wanted: str | None) -> str:
     names = [n for n in archive.namelist() if n.lower().endswith(".shp") and not n.startswith("__MACOSX")]
     if wanted is not None:
         names = [n for n in names if PurePosixPath(n).stem == wanted]
@@ -41,16 +51,17 @@ def _shape_name(archive: zipfile.ZipFile, request: Request) -> str:
     return names[0]
 
 
-def _extract(archive: zipfile.ZipFile, shape: str, folder: Path) -> None:
+def _extract(archive: zipfile.ZipFile, shape: str, folder: Path) -> set[str]:
     """Write the .shp and what belongs to it under names of ours, so that no name in the archive leads elsewhere."""
     stem = shape[: -len(".shp")].lower()
-    members = [m for m in archive.infolist() if m.filename.lower().startswith(stem + ".") and not m.is_dir()]
-    if sum(m.file_size for m in members) > LARGEST_UNPACKED:
-        raise Rejected("unreadable", f"解压后超出 {LARGEST_UNPACKED >> 30} GB (the archive unpacks to too much)")
-    for member in members:
-        suffix = PurePosixPath(member.filename.lower()).suffix
-        with archive.open(member) as source, (folder / f"layer{suffix}").open("wb") as target:
-            shutil.copyfileobj(source, target)
+    found = set()
+    for member in archive.infolist():
+        name = member.filename.lower()
+        suffix = name.removeprefix(stem)
+        if name.startswith(stem) and suffix in _PARTS:
+            reading_zip.extract(archive, member.filename, folder / f"layer{suffix}")
+            found.add(suffix)
+    return found
 
 
 def _mend(dbf: Path, named: str | None, says: bool) -> str | None:

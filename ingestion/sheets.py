@@ -1,25 +1,21 @@
-"""Reading workbooks (xlsx, xls): every visible sheet, its header found below title rows, cells as text."""
+"""Workbooks (xlsx, xls): every visible sheet is a part, its header found below title rows, in up to three rows."""
 
 from __future__ import annotations
 
-import datetime
-import math
 import re
-import zipfile
 from typing import Any
 
 import duckdb
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-from ingestion.delimited import load_rows
-from ingestion.source import Part, Rejected, Request, fields_of, relation_name
+from ingestion.source import Part, Place, Rejected, Request, fields_of, literal, relation_name
 
-LARGEST_UNPACKED = 1 << 30  # bytes; the largest sheet that Excel can hold is below it in practice
-LARGEST_RATIO = 500  # unpacked to packed; sheets of repeated figures reach about 50
-_HEADER_ROWS = 10
-_SPREADSHEET_LIMIT = 1e15  # from here on a spreadsheet has lost digits
+_HEADER_ROWS = 10  # a header begins within so many rows
+_DEEPEST_HEADER = 3
+# The sheets that reporting.returns adds; the name stands in the first cell too.
+_OWN = ("填报问题汇总", "填表说明", "代码表")
 _UNIT_ONLY = re.compile(r"^[(\[【〔（［][^()（）]*[)\]】〕）］]$")
 Row = list[str | None]
+Merge = tuple[int, int, int]  # row, first and last column
 
 
 def read(con: duckdb.DuckDBPyConnection, request: Request) -> list[Part]:
@@ -27,119 +23,128 @@ def read(con: duckdb.DuckDBPyConnection, request: Request) -> list[Part]:
 
     Raises Rejected where it is broken, locked or suspiciously large, or where no sheet has a known header.
     """
-    _refuse_bombs(request)
+    named = request.entry.header_row if request.entry else None
+    wanted = request.entry.sheet if request.entry else None
+    head = max(_HEADER_ROWS, named or 0) + _DEEPEST_HEADER + 1
+    book = request.ask("sheet", sheet=wanted, head=head)
     parts: list[Part] = []
-    first, seen = 1, False
-    for name, rows in _sheets(request):
-        seen = True
-        found = find_header(rows, request)
-        if found is None:
-            request.notes.append(f"工作表“{name}”没有可识别的表头，未读取")
+    first = 1
+    for sheet in book["sheets"]:
+        if sheet["name"] in _OWN and sheet["head"][0][:1] == [sheet["name"]]:
             continue
-        header, start = found
-        fields = fields_of([cell or "" for cell in header])
-        relation = relation_name(len(parts) + 1)
-        body = [row for row in rows[start:] if any(row)]
-        first += load_rows(con, relation, fields, body, first)
-        parts.append(Part(relation, fields, spreadsheet=True, label=name))
+        merges = [(row, left, right) for row, left, right in sheet["merges"]]
+        found = find_header(sheet["head"], request, merges)
+        if found is None:
+            request.notes.append(f"工作表“{sheet['name']}”没有可识别的表头，未读取 (no known header, not read)")
+            continue
+        above = sum(1 for row in sheet["head"][: found[1]] if any(row))
+        parts.append(_part(con, sheet, found[0], above, first, relation_name(len(parts) + 1)))
+        first += sheet["rows"] - above
+    request.notes.extend(book["notes"])
     if not parts:
-        raise Rejected("missing_column" if seen else "empty", "；".join(request.notes) or "the workbook has no row")
+        seen = bool(book["sheets"])
+        detail = "；".join(request.notes) or "工作簿没有内容 (the workbook has no row)"
+        raise Rejected("missing_column" if seen else "empty", detail)
     return parts
 
 
-def find_header(rows: list[Row], request: Request) -> tuple[Row, int] | None:
-    """Return the header and the index of the first data row: the row, or two rows joined, with most known headers."""
+def _part(
+    con: duckdb.DuckDBPyConnection, sheet: dict[str, Any], header: Row, above: int, first: int, relation: str
+) -> Part:
+    """A view of what the reading process wrote, without the rows above the data."""
+    width = sheet["width"]
+    header = [*header[:width], *[None] * (width - len(header))]
+    fields = fields_of([cell or "" for cell in header])
+    columns = ", ".join(field.name for field in fields)
+    con.execute(
+        f"create or replace temp view {relation} as select n + {first - above} as row_no, {columns}, "
+        f"cast(null as varchar) as extra from read_parquet({literal(sheet['path'])}) where n >= {above}"
+    )
+    return Part(relation, fields, spreadsheet=True, label=sheet["name"], place=_place(sheet, above, first))
+
+
+def _place(sheet: dict[str, Any], above: int, first: int) -> Place:
+    """Where the data rows stand: the runs of filled rows without those above the data, counted as row_no and from 1."""
+    runs = []
+    for number, row, rows in sheet["runs"]:
+        cut = min(max(above - number, 0), rows)
+        if cut < rows:
+            runs.append((number + cut - above + first, row + cut + 1, rows - cut))
+    return Place(tuple(column + 1 for column in sheet["columns"]), tuple(runs))
+
+
+def find_header(rows: list[Row], request: Request, merges: list[Merge]) -> tuple[Row, int] | None:
+    """Return the header and the index of the first data row: of one to three rows, joined, those most known."""
     named = request.entry.header_row if request.entry else None
     candidates = [named - 1] if named else range(min(_HEADER_ROWS, len(rows)))
     best: tuple[int, Row, int] | None = None
     for index in candidates:
         if index >= len(rows):
             continue
-        for header, start in _headers_at(rows, index, request):
-            known = sum(1 for cell in header if cell and request.recognises(cell))
+        for header, start in _headers_at(rows, index, request, merges):
+            known = _known(header, request)
             if known and (best is None or known > best[0]):
                 best = known, header, start
     if best is None:
         return None
-    header, start = best[1:]
+    return _with_units(rows, *best[1:], request)
+
+
+def _with_units(rows: list[Row], header: Row, start: int, request: Request) -> tuple[Row, int]:
+    """Take the rows below that belong to the header: names again, as in a second language, and units."""
+    while start < len(rows) and (_known(rows[start], request) >= 2 and _is_header(rows[start], request)):
+        start += 1
     units = rows[start] if start < len(rows) else []
     if any(units) and all(_UNIT_ONLY.match(cell) for cell in units if cell):
-        return [_join(u, v, request) for u, v in _pairs(header, units, reach=False)], start + 1
+        width = max(len(header), len(units))
+        padded = [[*row, *[None] * (width - len(row))] for row in (header, units)]
+        return [_join(u, False, v, request) for u, v in zip(*padded, strict=True)], start + 1
     return header, start
 
 
-def _headers_at(rows: list[Row], index: int, request: Request) -> list[tuple[Row, int]]:
-    upper = rows[index]
-    lower = rows[index + 1] if index + 1 < len(rows) else []
-    cells = [cell for cell in lower if cell]
-    if 2 * sum(map(request.recognises, cells)) < max(len(cells), 1):
-        return [(upper, index + 1)]
-    return [(upper, index + 1), ([_join(u, v, request) for u, v in _pairs(upper, lower)], index + 2)]
+def _known(row: Row, request: Request) -> int:
+    return sum(1 for cell in row if cell and request.recognises(cell))
 
 
-def _pairs(upper: Row, lower: Row, reach: bool = True) -> list[tuple[str | None, str | None]]:
-    """Cells of two rows side by side; a merged cell above reaches over the empty ones to its right."""
-    width, over, pairs = max(len(upper), len(lower)), None, []
+def _is_header(row: Row, request: Request) -> bool:
+    """At least half of the cells are headers."""
+    return 2 * _known(row, request) >= sum(1 for cell in row if cell)
+
+
+def _headers_at(rows: list[Row], index: int, request: Request, merges: list[Merge]) -> list[tuple[Row, int]]:
+    """The row alone, and joined with the one or two below it, as long as what is joined is mostly headers."""
+    found = [(rows[index], index + 1)]
+    header = rows[index]
+    for below in range(index + 1, min(index + _DEEPEST_HEADER, len(rows))):
+        if not any(rows[below]):
+            break
+        header = _joined(header, rows[below], [m for m in merges if m[0] == below - 1], request)
+        own = [cell for cell, lower in zip(header, rows[below], strict=False) if lower]
+        if _is_header(own, request):
+            found.append((header, below + 1))
+    return found
+
+
+def _joined(upper: Row, lower: Row, merges: list[Merge], request: Request) -> Row:
+    """Cells of two rows joined; a merged cell above reaches over its columns, or over the empty ones to its right."""
+    width, over = max(len(upper), len(lower)), None
+    reach = {column: left for _, left, right in merges for column in range(left + 1, right + 1)}
+    joined: Row = []
     for i in range(width):
-        over = upper[i] if i < len(upper) and upper[i] else over
+        above = upper[i] if i < len(upper) else None
         below = lower[i] if i < len(lower) else None
-        pairs.append((over if below and reach else (upper[i] if i < len(upper) else None), below))
-    return pairs
+        over = above or over
+        group = upper[reach[i]] if i in reach else over if not merges else None
+        joined.append(_join(above or (group if below else None), not above, below, request))
+    return joined
 
 
-def _join(upper: str | None, lower: str | None, request: Request) -> str | None:
+def _join(upper: str | None, reached: bool, lower: str | None, request: Request) -> str | None:
+    """One header of two cells; `reached`: the upper one stands over another column too."""
     if not upper or not lower:
         return upper or lower
     if _UNIT_ONLY.match(lower):
         return upper + lower
     if request.recognises(lower):
         return lower
-    return upper if request.recognises(upper) else upper + lower
-
-
-def _sheets(request: Request) -> list[tuple[str, list[Row]]]:
-    """Visible sheets that hold something, with their cells as text."""
-    wanted = request.entry.sheet if request.entry else None
-    try:
-        book = CalamineWorkbook.from_path(str(request.path))
-        names = [s.name for s in book.sheets_metadata if s.visible == SheetVisibleEnum.Visible]
-        if wanted is not None:
-            names = [name for name in book.sheet_names if name == wanted]
-        sheets = [(name, _cells(book.get_sheet_by_name(name))) for name in names]
-    except PasswordError as error:
-        raise Rejected("unreadable", "工作簿有密码保护 (the workbook is protected by a password)") from error
-    except (CalamineError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise Rejected("unreadable", f"工作簿无法打开 (not a readable workbook): {error}") from error
-    if wanted is not None and not sheets:
-        raise Rejected("unreadable", f"工作表“{wanted}”不存在 (no sheet of that name)")
-    return [(name, rows) for name, rows in sheets if any(any(row) for row in rows)]
-
-
-def _cells(sheet: Any) -> list[Row]:
-    return [[cell_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=True)]
-
-
-def cell_text(cell: Any) -> str | None:
-    """Return a cell as text: whole numbers without a point, from 1e15 on in E notation, dates in ISO form."""
-    if isinstance(cell, bool):
-        return "是" if cell else "否"
-    if isinstance(cell, int | float) and math.isfinite(cell):
-        if abs(cell) >= _SPREADSHEET_LIMIT:
-            return format(float(cell), ".15G")
-        return str(int(cell)) if cell == int(cell) else repr(cell)
-    if isinstance(cell, datetime.datetime):
-        midnight = cell.time() == datetime.time()
-        return cell.date().isoformat() if midnight else cell.isoformat(sep=" ")
-    text = cell.isoformat() if isinstance(cell, datetime.date | datetime.time) else str(cell)
-    return text.strip() or None
-
-
-def _refuse_bombs(request: Request) -> None:
-    if not zipfile.is_zipfile(request.path):
-        return
-    with zipfile.ZipFile(request.path) as archive:
-        members = archive.infolist()
-    unpacked, packed = sum(m.file_size for m in members), sum(m.compress_size for m in members) or 1
-    if unpacked > LARGEST_UNPACKED or (unpacked / packed > LARGEST_RATIO and unpacked > LARGEST_UNPACKED // 10):
-        detail = f"解压后 {unpacked / 1e6:.0f} MB, 超出限制 (unpacks to more than {LARGEST_UNPACKED / 1e6:.0f} MB)"
-        raise Rejected("unreadable", detail)
+    return upper if not reached and request.recognises(upper) else upper + lower

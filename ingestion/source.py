@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from ingestion.contract import Contract
+import duckdb
+
+from ingestion.contract import Contract, fold_header
 from ingestion.mapping import Entry, Feed
+from ingestion.reading import Worker
+from ingestion.refusal import Rejected as Rejected
 from ingestion.scan import Target, kind
 
-
-class Rejected(Exception):
-    """A file that cannot be taken: the rule that it breaks, and what exactly, in words for the ledger."""
-
-    def __init__(self, rule: str, detail: str, column: str | None = None, rows: int = 0) -> None:
-        """`rule` is the part behind `file:`; `rows` is how many rows the file has, where that is known."""
-        super().__init__(detail)
-        self.rule = rule
-        self.detail = detail
-        self.column = column
-        self.rows = rows
+# What DuckDB raises over a file. Its messages quote the file and may cut a letter in half, which Python cannot decode.
+DUCKDB_REFUSALS = (duckdb.Error, UnicodeDecodeError)
 
 
 @dataclass(frozen=True)
@@ -32,6 +28,17 @@ class SourceField:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a part stands in its sheet: the column of each field, and its rows as runs without a gap.
+
+    Columns and rows count from 1 as a spreadsheet shows them; a run is (row_no, row of the sheet, rows).
+    """
+
+    columns: tuple[int, ...]
+    runs: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True)
 class Part:
     """A table of a file: the relation has row_no, the fields, `extra` (surplus cells as JSON) and `wkb`, if any."""
 
@@ -41,6 +48,8 @@ class Part:
     has_geometry: bool = False
     crs: str | None = None
     label: str = ""
+    place: Place | None = None
+    underscores: bool = True  # a number may hold one, which a plain cast would take for a separator
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,8 @@ class Request:
     target: Target
     work: Path
     notes: list[str] = field(default_factory=list)
+    careful: bool = False  # read row by row what a quicker reader could not take
+    worker: Worker | None = None  # reads foreign formats; one for all the files of a run
 
     @property
     def kind(self) -> str:
@@ -69,6 +80,12 @@ class Request:
         """The mapping's part for the dataset."""
         return self.target.feed
 
+    def ask(self, kind: str, **options: Any) -> dict[str, Any]:
+        """Let the reading process read the file; see `ingestion.reading.Worker.read`. Raises Rejected."""
+        if self.worker is None:
+            raise ValueError("the request has no reading process")
+        return self.worker.read(kind, self.path, **options)
+
     def resolve(self, header: str) -> tuple[str | None, str | None]:
         """Return the contract's column and the given unit of a header; a Shapefile's ten bytes may be its beginning."""
         name, unit = self.contract.resolve_header(header)
@@ -80,8 +97,9 @@ class Request:
         """Tell whether a header is one of the contract's or one that the mapping names."""
         if self.resolve(header)[0] is not None:
             return True
-        specs = self.feed.columns.values()
-        return any(header.strip() in (spec.column, *spec.columns) for spec in specs)
+        folded = fold_header(header)
+        named = (name for spec in self.feed.columns.values() for name in (spec.column, *spec.columns) if name)
+        return any(fold_header(name) == folded for name in named)
 
 
 def _cut_short(header: str, contract: Contract) -> str | None:

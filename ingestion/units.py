@@ -43,6 +43,12 @@ def find(unit: str) -> Unit | None:
     return known().get(fold(unit))
 
 
+def alike(unit: str) -> tuple[str, ...]:
+    """Return every spelling of the seed that converts to a unit, in its order; none for an unknown unit."""
+    wanted = find(unit)
+    return tuple(u.name for u in known().values() if wanted is not None and u.dimension == wanted.dimension)
+
+
 def factor(given_unit: str, contract_unit: str | None) -> float | None:
     """Return what a value in `given_unit` is multiplied by to be in `contract_unit`.
 

@@ -6,12 +6,12 @@ import argparse
 import sys
 import traceback
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from landgauge import __version__, log
 from landgauge.errors import COMPLAINTS, DONE, STOPPED, ConfigurationError, LandgaugeError
-from landgauge.settings import Settings, year_end
+from landgauge.settings import Settings, landing_at, year_end
 
 _log = log.get("cli")
 STAGE_HELP = {
@@ -78,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
         stage.set_defaults(command=_stage, stage=name)
     _add_demo(commands, common)
     _add_query(commands, common)
+    _add_restate(commands, common)
+    _add_returns(commands, common)
     return parser
 
 
@@ -105,12 +107,42 @@ def _add_query(commands: argparse._SubParsersAction, common: argparse.ArgumentPa
     query.set_defaults(command=_query)
 
 
+def _add_restate(commands: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    text = "rebuild a year as it was known at a moment, into a warehouse of its own"
+    restate = commands.add_parser("restate", parents=[common], help=text)
+    restate.add_argument("--year", type=_year, required=True, metavar="YYYY", help="the year that is rebuilt")
+    moment = "what was known at the end of this day, or at this moment (UTC)"
+    restate.add_argument("--as-of", type=_known_at, required=True, metavar="DATE|TIMESTAMP", help=moment)
+    restate.add_argument("--out", type=Path, metavar="DIR", help="instead of WAREHOUSE/restated/YYYY/AS-OF")
+    restate.add_argument("--scheme", nargs="+", default=(), metavar="CODE", help="instead of those of the year")
+    restate.add_argument("--due-on", type=_date, metavar="DATE", help="day on which due dates are looked at")
+    restate.add_argument("--threads", type=int, default=0, metavar="N", help="0: all")
+    restate.add_argument("--memory-limit", default="", metavar="SIZE", help="for the warehouse engine, such as 2GB")
+    restate.set_defaults(command=_restate)
+
+
+def _add_returns(commands: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    text = "write each declarer's file back with its bad cells marked and explained"
+    returns = commands.add_parser("returns", parents=[common], help=text)
+    returns.add_argument("--year", type=_year, required=True, metavar="YYYY", help="the year of the declarations")
+    returns.add_argument("--out", type=Path, metavar="DIR", help="instead of WAREHOUSE/returns/YYYY")
+    returns.set_defaults(command=_returns)
+    templates = commands.add_parser("templates", help="write a workbook to fill in for every dataset")
+    templates.add_argument("--out", type=Path, required=True, metavar="DIR", help="a folder for the workbooks")
+    templates.add_argument("--landing", type=Path, metavar="DIR", help="take codes and lists of this city.yml")
+    templates.add_argument("--year", type=_year, metavar="YYYY", help="districts of this year instead of today's")
+    templates.add_argument("-v", "--verbose", action="store_true", help="say more")
+    templates.set_defaults(command=_templates)
+
+
 def _run_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser.add_argument("--landing", type=Path, metavar="DIR", help="the landing area (needed by ingest)")
+    parser.add_argument("--landing", metavar="DIR|URL", help="the landing area, a folder or a URL (needed by ingest)")
     parser.add_argument("--year", type=_year, required=True, metavar="YYYY", help="the year that is evaluated")
     parser.add_argument("--scheme", nargs="+", default=(), metavar="CODE", help="instead of the city profile's schemes")
     parser.add_argument("--as-of", type=_date, metavar="DATE", help="day on which due dates are looked at; 31 December")
     parser.add_argument("--approved-by", metavar="NAME", help="publish as final, approved by this person or committee")
+    back_filling = "when the files became known (UTC), to load an archive; now"
+    parser.add_argument("--recorded-at", type=_moment, metavar="TIMESTAMP", help=back_filling)
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="0: all")
     parser.add_argument("--memory-limit", default="", metavar="SIZE", help="for the warehouse engine, such as 2GB")
     return parser
@@ -136,10 +168,30 @@ def _date(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date YYYY-MM-DD") from error
 
 
+def _moment(text: str) -> datetime:
+    """A moment in UTC without a zone; one given with a zone is converted, a day alone is its beginning."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither YYYY-MM-DD nor YYYY-MM-DDTHH:MM:SS") from error
+    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+
+
+def _known_at(text: str) -> tuple[datetime, str]:
+    """The moment, of a day alone its end, and its name as a folder."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        moment = _moment(text)
+        return moment, f"{moment.isoformat().replace(':', '')}Z"
+    return datetime.combine(day, time.max), day.isoformat()
+
+
 def _settings(options: argparse.Namespace, needs_landing: bool) -> Settings:
-    if needs_landing and options.landing is None:
+    place = landing_at(options.landing)
+    if needs_landing and not place:
         raise ConfigurationError("--landing is missing", "Name the folder with the declarations: --landing DIR.")
-    if needs_landing and not options.landing.is_dir():
+    if needs_landing and "landing" in place and not place["landing"].is_dir():
         raise ConfigurationError(
             f"{options.landing} is not a folder", "Name an existing landing folder: --landing DIR."
         )
@@ -147,13 +199,14 @@ def _settings(options: argparse.Namespace, needs_landing: bool) -> Settings:
         raise ConfigurationError(f"{options.warehouse} is a file", "Name a folder for the warehouse: --warehouse DIR.")
     return Settings(
         warehouse=options.warehouse.resolve(),
-        landing=options.landing.resolve() if options.landing else None,
+        **place,
         year=options.year,
         as_of=options.as_of or year_end(options.year),
         schemes=tuple(options.scheme),
         approved_by=options.approved_by,
         threads=options.threads,
         memory_limit=options.memory_limit,
+        recorded_at=options.recorded_at,
     )
 
 
@@ -224,6 +277,48 @@ def _query(options: argparse.Namespace) -> int:
     if not snapshot.is_file():
         raise ConfigurationError(f"nothing is published in {options.warehouse}", "Run `landgauge evaluate` first.")
     sys.stdout.write(query(snapshot, options.sql, options.format))
+    return DONE
+
+
+def _restate(options: argparse.Namespace) -> int:
+    from landgauge.stages.restate import restate
+
+    known_at, name = options.as_of
+    live = Settings(
+        warehouse=options.warehouse.resolve(),
+        year=options.year,
+        as_of=options.due_on or year_end(options.year),
+        schemes=tuple(options.scheme),
+        threads=options.threads,
+        memory_limit=options.memory_limit,
+    )
+    out = (options.out or live.warehouse / "restated" / str(options.year) / name).resolve()
+    complaints = restate(live, known_at, out, options.due_on)
+    page = out / "published" / "report" / str(options.year) / "city.html"
+    for complaint in complaints:
+        print(f"complaint: {complaint}", file=sys.stderr)
+    said = f"{options.year} as it was known at {known_at:%Y-%m-%d %H:%M:%S} UTC is in {out}{_with(complaints)}."
+    print(f"{said} Open {page}", file=sys.stderr)
+    return COMPLAINTS if complaints else DONE
+
+
+def _returns(options: argparse.Namespace) -> int:
+    from landgauge.stages.returns import returns
+
+    settings = Settings(options.warehouse.resolve(), options.year, year_end(options.year))
+    target = (options.out or settings.warehouse / "returns" / str(options.year)).resolve()
+    done = returns(settings, target)
+    print(f"{done.rows['workbooks']} workbook(s) for the declarers of {options.year} in {target}", file=sys.stderr)
+    return DONE
+
+
+def _templates(options: argparse.Namespace) -> int:
+    from landgauge.stages.templates import templates
+
+    if options.landing is not None and not options.landing.is_dir():
+        raise ConfigurationError(f"{options.landing} is not a folder", "Name the folder that holds city.yml.")
+    done = templates(options.out, options.landing, options.year)
+    print(f"{done.rows['workbooks']} templates in {options.out}", file=sys.stderr)
     return DONE
 
 

@@ -36,3 +36,11 @@ class WarehouseBusy(LandgaugeError):
 
 class StageFailed(LandgaugeError):
     """A stage could not do its work: dbt, disk, memory (exit 3)."""
+
+
+class SourceRefused(LandgaugeError):
+    """A source refused the credentials, or has not what was asked for; trying again does not help (exit 3)."""
+
+
+class SourceUnavailable(LandgaugeError):
+    """A source could not be reached, or broke off, several times; later it may work (exit 3)."""

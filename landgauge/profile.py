@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from landgauge import outlines, yaml_file
 from landgauge.errors import ConfigurationError
 
 SHIPPED = Path(__file__).parent / "profiles" / "guangzhou"
@@ -27,10 +27,14 @@ class AreaTolerance(_Strict):
 
 
 class GateLimits(_Strict):
-    """Quarantined share of a dataset above which the run complains, and above which it stops."""
+    """Quarantined share of a dataset above which the run complains, and above which it stops.
+
+    `rules`: the same for single rules, by rule code (`range:output_cny10k`) or by rule (`range`, all its columns).
+    """
 
     tolerated_share: float = Field(ge=0, le=1)
     stop_share: float = Field(ge=0, le=1)
+    rules: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
 
 
 class SourceCheck(_Strict):
@@ -58,11 +62,14 @@ class District(_Strict):
 
 
 class Town(_Strict):
-    """A street or town of a district."""
+    """A street or town of a district over the years in which its code, or its name, is valid."""
 
     code: str
     name_zh: str
     district_code: str
+    valid_from_year: int | None = None  # None: as long as the district
+    valid_to_year: int | None = None
+    successor_code: str | None = None
 
 
 class LandUse(_Strict):
@@ -83,6 +90,14 @@ class Industry(_Strict):
     parent_code: str | None = None
 
 
+class DistrictOutline(_Strict):
+    """Outline of a district (WKB in hexadecimal, EPSG:4490) and how far it may be off, in metres (None: not known)."""
+
+    code: str
+    wkb: str
+    tolerance_m: float | None = Field(default=None, ge=0)
+
+
 class Profile(_Strict):
     """A city: codes, coordinate systems, limits, and the tables that its rows are checked against."""
 
@@ -99,6 +114,7 @@ class Profile(_Strict):
     notes: tuple[str, ...] = ()  # what a reader of the results must know; shown in the report
     checks: tuple[SourceCheck, ...] = ()
     districts: tuple[District, ...]
+    district_outlines: tuple[DistrictOutline, ...] = ()
     towns: tuple[Town, ...] = ()
     land_use: tuple[LandUse, ...]
     industries: tuple[Industry, ...] = ()
@@ -133,15 +149,14 @@ def load(landing: Path | None) -> Profile:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: not readable as YAML: {error}", "Save it as UTF-8 YAML.") from error
+    content = yaml_file.read(path, str(path)) or {}
     if not isinstance(content, dict):
         raise ConfigurationError(f"{path}: expected keys and values", "See docs/mapping.md for an example.")
     for key in _TABLES:
         if isinstance(content.get(key), str):
             content[key] = _table(path.parent / content[key], path)
+    if content.get("district_outlines"):
+        content["district_outlines"] = outlines.read(path.parent, content["district_outlines"], path)
     return content
 
 
@@ -157,6 +172,6 @@ def _table(path: Path, named_in: Path) -> list[dict[str, Any]]:
 
 def _explain(error: ValidationError) -> str:
     return "; ".join(
-        f"{'.'.join(map(str, e['loc'])) or 'profile'}: {e['msg']} (found {e['input']!r:.80})"
+        f"{'.'.join(map(str, e['loc'])) or 'profile'}: {e['msg']} (found {yaml_file.shown(e['input'])})"
         for e in error.errors()[:5]
     )

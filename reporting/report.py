@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,8 @@ def report(settings: Settings) -> StageResult:
 
     Raises StageFailed when nothing, or not this year, is published.
     """
-    page = render(settings.snapshot, settings.year)
     target = settings.published / "report" / str(settings.year) / "city.html"
+    page = render(settings.snapshot, settings.year, _data_docs(settings, target))
     target.parent.mkdir(parents=True, exist_ok=True)
     building = target.with_name(f".{target.name}.building")
     building.write_text(page, encoding="utf-8", newline="\n")
@@ -43,10 +44,16 @@ def report(settings: Settings) -> StageResult:
     return StageResult(rows={"bytes": target.stat().st_size})
 
 
-def render(snapshot: Path, year: int) -> str:
-    """Return the page of a year as HTML text."""
+def _data_docs(settings: Settings, page: Path) -> str | None:
+    """Return the gate's Data Docs as seen from the page, where there are any; both move with the warehouse folder."""
+    docs = settings.warehouse / "data_docs" / str(settings.year) / "index.html"
+    return Path(os.path.relpath(docs, page.parent)).as_posix() if docs.is_file() else None
+
+
+def render(snapshot: Path, year: int, data_docs: str | None = None) -> str:
+    """Return the page of a year as HTML text; `data_docs` is a relative link to the gate's own pages."""
     with open_snapshot(snapshot) as con:
-        content = _content(Marts(con, year))
+        content = _content(Marts(con, year)) | {"data_docs": data_docs}
     return _environment().get_template("city.html.j2").render(content)
 
 

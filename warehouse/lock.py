@@ -11,6 +11,7 @@ from landgauge.errors import WarehouseBusy
 from landgauge.settings import Settings
 from warehouse.db import process_label
 
+FILE = "warehouse.lock"
 _held: set[str] = set()
 
 
@@ -21,7 +22,7 @@ def writer(settings: Settings) -> Iterator[None]:
     The kernel drops the lock when the process ends, however it ends. Raises WarehouseBusy naming the holder.
     """
     settings.warehouse.mkdir(parents=True, exist_ok=True)
-    path = settings.warehouse / "warehouse.lock"
+    path = settings.warehouse / FILE
     key = str(path.resolve())
     if key in _held:
         yield

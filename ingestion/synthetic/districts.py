@@ -61,7 +61,8 @@ def _code(known: dict[str, District], area: Area, year: int) -> str:
 
 
 def _towns(profile: Profile, district: str) -> tuple[str, ...]:
-    return tuple(t.code[-3:] for t in profile.towns if t.district_code == district) or ("001",)
+    lasting = (t for t in profile.towns if t.valid_from_year is None and t.valid_to_year is None)
+    return tuple(t.code[-3:] for t in lasting if t.district_code == district) or ("001",)
 
 
 def _outlines() -> dict[str, BaseGeometry]:

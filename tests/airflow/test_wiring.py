@@ -11,7 +11,14 @@ import pytest
 from airflow.sdk import exceptions
 
 from dags import wiring
-from landgauge.errors import ConfigurationError, GateStopped, StageFailed, WarehouseBusy
+from landgauge.errors import (
+    ConfigurationError,
+    GateStopped,
+    SourceRefused,
+    SourceUnavailable,
+    StageFailed,
+    WarehouseBusy,
+)
 
 EMPTY = dict.fromkeys(("year", "as_of", "schemes", "landing", "warehouse"))
 
@@ -80,17 +87,20 @@ def test_settings_of_a_target() -> None:
     }
     settings = wiring.settings_of(full)
     assert (settings.as_of, settings.landing, settings.schemes) == (date(2025, 2, 1), Path("/l"), ("a", "b"))
+    elsewhere = wiring.settings_of({"year": 2024, "warehouse": "/w", "landing": "s3://BUREAU@declarations"})
+    assert (elsewhere.landing, elsewhere.landing_url) == (None, "s3://BUREAU@declarations")
     with pytest.raises(ConfigurationError, match="no date"):
         wiring.settings_of({"year": 2024, "warehouse": "/w", "as_of": "soon"})
 
 
-@pytest.mark.parametrize("error", [GateStopped, StageFailed, ConfigurationError])
+@pytest.mark.parametrize("error", [GateStopped, StageFailed, ConfigurationError, SourceRefused])
 def test_a_stop_is_not_tried_again(error: type[Exception]) -> None:
     with pytest.raises(exceptions.AirflowFailException, match=r"Too bad\. Mend it\."), wiring.stopping():
         raise error("Too bad.", "Mend it.")
 
 
-def test_a_busy_warehouse_is_tried_again() -> None:
+@pytest.mark.parametrize("error", [WarehouseBusy, SourceUnavailable])
+def test_a_busy_warehouse_or_a_source_out_of_reach_is_tried_again(error: type[Exception]) -> None:
     with pytest.raises(exceptions.AirflowException) as caught, wiring.stopping():
-        raise WarehouseBusy("Busy.", "Wait.")
+        raise error("Busy.", "Wait.")
     assert not isinstance(caught.value, exceptions.AirflowFailException)

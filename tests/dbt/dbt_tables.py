@@ -62,9 +62,10 @@ OTHERS: dict[str, str] = {
     "qc.source_finding": "load_id:BIGINT dataset data_year:INTEGER row_no:BIGINT rule_code value message_zh message_en",
     "profile.setting": "city_code name_zh projected_crs extent_min_lon:DOUBLE extent_min_lat:DOUBLE "
     "extent_max_lon:DOUBLE extent_max_lat:DOUBLE area_warn:DOUBLE area_error:DOUBLE gate_tolerated_share:DOUBLE "
-    "gate_stop_share:DOUBLE schemes:VARCHAR[] generated:BOOLEAN",
+    "gate_stop_share:DOUBLE schemes:VARCHAR[] generated:BOOLEAN projected_unit_m:DOUBLE",
     "profile.district": "code name_zh valid_from_year:INTEGER valid_to_year:INTEGER successor_code",
-    "profile.town": "code name_zh district_code",
+    "profile.district_outline": "code geometry:BLOB tolerance_m:DOUBLE",
+    "profile.town": "code name_zh district_code valid_from_year:INTEGER valid_to_year:INTEGER successor_code",
     "profile.land_use": "code name_zh is_industrial:BOOLEAN",
     "profile.industry": "edition code name_zh level:INTEGER parent_code",
 }

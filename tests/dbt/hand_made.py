@@ -175,7 +175,9 @@ def _surroundings(con: duckdb.DuckDBPyConnection) -> None:
     con.executemany(
         "insert into profile.land_use values (?, ?, ?)", [("M1", "", True), ("W", "", True), ("R", "", False)]
     )
-    con.execute("insert into profile.town values ('440106001', '五山街道', '440106')")
+    con.execute(
+        "insert into profile.town by name select '440106001' as code, '五山街道' as name_zh, '440106' as district_code"
+    )
     for number, dataset in enumerate(LOADED, 1):
         _insert(con, "ledger.load", _load(number, dataset, "loaded", 1 if dataset == "occupancy" else 0))
     _insert(con, "ledger.load", _load(90, "emissions", "rejected", 0))

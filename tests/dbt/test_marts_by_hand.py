@@ -153,6 +153,19 @@ def test_suspicious_cases(dbt):
     assert overlaps[0][2] == pytest.approx(512 * 1107, rel=0.01)  # half of 0.01 by 0.01 degrees at 23.1 N
 
 
+def test_who_is_on_no_parcel_and_what_is_near(dbt):
+    """E6 has no position; the point of E7, whose occupancy has ended, lies in P3."""
+    found = dbt.query(
+        "select uscc, has_point, candidate_parcel_codes, candidate_distances_m "
+        "from marts.qc_enterprise_unpaired order by uscc"
+    )
+    assert found == [("E6", False, None, None), ("E7", True, ["P3"], [0.0])]
+    assert dbt.query("select parcel_code, detail from marts.qc_parcel_unpaired") == [("P5", "no candidate")]
+    assert dbt.query("select uscc, parcel_code, declared_parcel_codes from marts.qc_enterprise_elsewhere") == [
+        ("E2", "P3", "P1")
+    ]
+
+
 def test_calendar(dbt):
     found = dbt.query(
         "select obligation, due_date::varchar, days_left, state from marts.fct_stage_due order by due_date"
@@ -183,7 +196,8 @@ def test_every_mart_ends_with_the_run(dbt):
 
 def test_spatial_joins_are_planned_as_such(dbt):
     """A comparison beside the spatial predicate would make the plan quadratic."""
-    for model in ("int_pairing__point_hits", "int_parcel__touching"):
+    alone = ("int_pairing__point_hits", "int_pairing__declared_hits", "int_pairing__near", "int_pairing__in_district")
+    for model in (*alone, "int_parcel__touching"):
         path = next((dbt.folder / "target" / "compiled").rglob(f"{model}.sql"))
         import duckdb
 

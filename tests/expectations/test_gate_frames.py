@@ -121,7 +121,7 @@ def test_quarantine_frame_counts_rows_of_loaded_files(made):
             *row,
         )
     with duckdb.connect(str(made.settings.database)) as con:
-        frame = frames.quarantine_frame(con, YEAR, read_shares(con, YEAR, made.contracts), [], LIMITS)
+        frame = frames.quarantine_frame(con, YEAR, read_shares(con, YEAR, made.contracts), made.contracts, LIMITS)
     assert frame.error_share.dropna().tolist() == [0.04]
     assert frame.warning_share.dropna().tolist() == [0.02]
 
@@ -141,3 +141,12 @@ def test_wrong_bounds_are_named(tmp_path):
         read_limits(tmp_path / "limits.yml")
     with pytest.raises(ValueError, match="above high"):
         Bound(low=2, high=1, since=date(2026, 1, 1), source="s", reason="r", illustrative=True)
+
+
+@pytest.mark.parametrize("count", [1, 2, 99, 100, 101])
+def test_quantiles_are_values_of_the_rows_over_all_districts(made, count):
+    made.load(
+        "parcels", parcels(count, district="if(range % 3 = 0, '440112', '440115')", area="1.0 + (range * 7) % 101")
+    )
+    (expected,) = made.run("select quantile_disc(site_area_m2, [0.01, 0.5, 0.99]) from accepted.parcels")
+    assert list(_profiles(made)["parcels"].quantiles[profiles.THIS]["site_area_m2"]) == expected[0]

@@ -59,8 +59,8 @@ class City:
         return {row[0]: row[1:] for row in rows}
 
     def rules(self, dataset: str) -> list[tuple[int, str]]:
-        """(row_no, rule_code) of a dataset's findings."""
+        """(row_no, rule_code) of a dataset's findings, those of superseded loads left out."""
         return self.ask(
-            "select row_no, rule_code from quarantine.finding "
-            f"where dataset = '{dataset}' order by load_id, row_no, rule_code"
+            "select f.row_no, f.rule_code from quarantine.finding as f join ledger.load as l using (load_id) "
+            f"where f.dataset = '{dataset}' and l.state <> 'superseded' order by load_id, f.row_no, f.rule_code"
         )

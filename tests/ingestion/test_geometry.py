@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import zipfile
 
 import duckdb
@@ -13,6 +14,8 @@ import shapely
 from landings import P1, P2, P3, City
 from pyproj import Transformer
 from shapely.geometry import MultiPolygon, Polygon
+
+from ingestion.geometry import mend
 
 BOX = Polygon([(430000, 2550000), (430100, 2550000), (430100, 2550100), (430000, 2550100)])  # EPSG:4547, 1 ha
 
@@ -203,3 +206,91 @@ def test_measures_of_a_layer_feed_columns_and_buildings_find_their_parcel(tmp_pa
         ("H1", P1, 400.0)
     ]
     assert city.rules("buildings") == [(2, "required:parcel_code")]
+
+
+def ring(*points: tuple[float, float]) -> bytes:
+    return struct.pack("<I", len(points)) + b"".join(struct.pack("<dd", *p) for p in points)
+
+
+SQUARE = ((0, 0), (10, 0), (10, 10), (0, 10), (0, 0))
+RAW = {
+    "unclosed": struct.pack("<BII", 1, 3, 1) + ring(*SQUARE[:4]),
+    "two points": struct.pack("<BII", 1, 3, 1) + ring(*SQUARE[:2]),
+    "truncated": struct.pack("<BII", 1, 3, 1) + ring(*SQUARE)[:-8],
+    "a count of rings beyond the bytes": struct.pack("<BII", 1, 3, 4_000_000_000),
+    "nothing": b"",
+    "NaN": struct.pack("<BII", 1, 3, 1) + ring((0, 0), (float("nan"), 0), (1, 1), (0, 0)),
+    "infinite": struct.pack("<BII", 1, 3, 1) + ring((0, 0), (float("inf"), 0), (1, 1), (0, 0)),
+    "surface": struct.pack("<BIIBII", 1, 12, 1, 1, 3, 1) + ring(*SQUARE),
+    "arcs": struct.pack("<BIIBI", 1, 10, 1, 1, 8) + ring((0, 0), (1, 1), (2, 0), (1, -1), (0, 0)),
+    "surface with arcs": struct.pack("<BIIBIIBI", 1, 12, 1, 1, 10, 1, 1, 8)
+    + ring((0, 0), (1, 1), (2, 0), (1, -1), (0, 0)),
+    "nested beyond reason": struct.pack("<BII", 1, 7, 1) * 200_000,
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "area", "fault"),
+    [
+        ("POLYGON((0 0,100 0,100 50,150 50,100 50,100 100,0 100,0 0))", 10_000, None),  # spike outwards
+        ("POLYGON((0 0,100 0,100 50,50 50,100 50,100 100,0 100,0 0))", 10_000, None),  # spike inwards
+        ("POLYGON((0 0,10 0,10 10,5 10,7 5,3 5,5 10,0 10,0 0))", 90, None),  # a hole drawn as part of the ring
+        ("POLYGON((0 0,0 0,10 0,10 0,10 10,0 10,0 0))", 100, None),  # points twice
+        ("POLYGON((0 0,0 10,10 10,10 0,0 0))", 100, None),  # the other way round
+        ("POLYGON((0 0,10 0,10 10,0 10,0 0),(0 2,5 2,5 5,0 5,0 2))", 85, None),  # a hole along the border
+        ("MULTIPOLYGON(((0 0,10 0,10 10,0 10,0 0)),((10 0,20 0,20 10,10 10,10 0)))", 200, None),
+        ("GEOMETRYCOLLECTION(POLYGON((0 0,10 0,10 10,0 10,0 0)),POINT EMPTY)", 100, None),
+        ("POLYGON Z((0 0 1,10 0 1,10 10 NaN,0 10 1,0 0 1))", 100, None),
+        ("GEOMETRYCOLLECTION(POLYGON((0 0,10 0,10 10,0 10,0 0)),POINT(1 1))", None, "kind"),
+        ("LINESTRING(0 0,1 1)", None, "kind"),
+        ("POLYGON((0 0,100 100,100 0,0 100,0 0))", None, "lossy"),  # bow-tie
+        ("POLYGON((0 0,10 0,10 10,0 10,0 0,10 0,10 10,0 10,0 0))", None, "lossy"),  # twice around
+        ("POLYGON((0 0,10 0,10 10,0 10,0 0),(20 20,30 20,30 30,20 30,20 20))", None, "lossy"),  # hole outside
+        ("POLYGON((0 0,10 0,10 10,0 10,0 0),(8 2,12 2,12 5,8 5,8 2))", None, "lossy"),  # hole across the border
+        ("MULTIPOLYGON(((0 0,10 0,10 10,0 10,0 0)),((2 2,3 2,3 3,2 3,2 2)))", None, "lossy"),  # one in the other
+        ("POLYGON((0 0,10 0,20 0,0 0))", None, "flat"),
+        ("GEOMETRYCOLLECTION EMPTY", None, "empty"),
+    ],
+)
+def test_mended_without_loss_or_refused(text, area, fault):
+    check_mended(shapely.to_wkb(shapely.from_wkt(text)), area, fault)
+
+
+@pytest.mark.parametrize(
+    ("name", "area", "fault"),
+    [
+        ("unclosed", 100, None),
+        ("surface", 100, None),
+        ("two points", None, "flat"),
+        ("truncated", None, "unreadable"),
+        ("a count of rings beyond the bytes", None, "unreadable"),
+        ("nothing", None, "unreadable"),
+        ("NaN", None, "number"),
+        ("infinite", None, "number"),
+        ("arcs", None, "curve"),
+        ("surface with arcs", None, "curve"),
+        ("nested beyond reason", None, "unreadable"),
+    ],
+)
+def test_bytes_mended_or_refused(name, area, fault):
+    check_mended(RAW[name], area, fault)
+
+
+def check_mended(wkb: bytes, area: float | None, fault: str | None) -> None:
+    shape, found = mend(wkb)
+    assert found == fault
+    if area is None:
+        assert shape is None
+    else:
+        made = shapely.from_wkb(shape)
+        assert made.is_valid and made.geom_type in ("Polygon", "MultiPolygon") and not made.has_z
+        assert made.area == pytest.approx(area, rel=1e-9)
+
+
+def test_every_finding_on_a_shape_says_what_is_wrong_with_it(tmp_path):
+    x, y = 430000, 2550000
+    bow_tie = Polygon([(x, y), (x + 100, y + 100), (x + 100, y), (x, y + 100)])
+    city = city_with(tmp_path, [bow_tie, RAW["arcs"], shapely.Point(x, y)])
+    found = city.ask("select message_zh, next_step from quarantine.finding order by row_no")
+    assert ["自相交" in found[0][0], "圆弧" in found[1][0], found[2][0].endswith("不是面。")] == [True] * 3
+    assert "CONVERT_TO_LINEAR" in found[1][1]

@@ -10,7 +10,7 @@ from landgauge.errors import ConfigurationError
 
 A, B = "parcels/2024/a.csv", "parcels/2024/b.csv"
 TABLES = (
-    "select * exclude (loaded_at) from ledger.load order by load_id",
+    "select * exclude (loaded_at, recorded_at, superseded_at) from ledger.load order by load_id",
     "from ledger.load_column order by all",
     "from quarantine.finding order by all",
     "from qc.source_finding order by all",

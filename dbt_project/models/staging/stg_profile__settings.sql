@@ -2,6 +2,7 @@ select
     city_code,
     name_zh,
     projected_crs,
+    projected_unit_m,
     extent_min_lon,
     extent_min_lat,
     extent_max_lon,

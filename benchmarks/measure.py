@@ -1,0 +1,67 @@
+"""What every benchmark here needs: a step in a process of its own, its seconds and peak memory, and the machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import duckdb
+import psutil
+
+Figures = dict[str, Any]
+
+
+def machine() -> str:
+    """Processor count, memory and versions: what a figure is worth nothing without."""
+    memory = psutil.virtual_memory().total / 2**30
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{cores} cores, {memory:.0f} GiB, Python {platform.python_version()}, DuckDB {duckdb.__version__}"
+
+
+@contextmanager
+def timed(figures: Figures, name: str = "seconds") -> Iterator[None]:
+    """Add the wall and CPU seconds of a block to the figures."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    yield
+    figures[name] = time.perf_counter() - wall
+    figures[f"cpu_{name}"] = time.process_time() - cpu
+
+
+def report(figures: Figures) -> None:
+    """Print a step's figures and the peak memory of its process as the last line, for `in_process`."""
+    figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(figures))
+
+
+def in_process(module: str, *arguments: str) -> Figures:
+    """Run `python -m module arguments` and return what it reports."""
+    root = Path(__file__).resolve().parents[1]
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def side_by_side(steps: dict[str, Callable[[], Figures]], repeats: int) -> dict[str, Figures]:
+    """Run the steps in turn, several times; returns the medians of their figures, and the checksums, which agree."""
+    found: dict[str, list[Figures]] = {name: [] for name in steps}
+    for number in range(1, repeats + 1):
+        for name, step in steps.items():
+            found[name].append(step())
+            shown = ", ".join(f"{k} {v:.2f}" for k, v in found[name][-1].items() if isinstance(v, float))
+            print(f"  {number}/{repeats} {name}: {shown}", flush=True)
+    return {name: _middle(several) for name, several in found.items()}
+
+
+def _middle(several: list[Figures]) -> Figures:
+    first = several[0]
+    return {k: median(f[k] for f in several) if isinstance(v, float) else v for k, v in first.items()}

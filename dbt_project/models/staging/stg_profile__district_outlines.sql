@@ -1,0 +1,5 @@
+select
+    code,
+    geometry,
+    tolerance_m,
+from {{ source('profile', 'district_outline') }}

@@ -1,0 +1,43 @@
+"""Runs in a process of its own: ingests landing areas one after the other by the command line."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from landgauge.cli import main
+
+from .tables import YEAR
+
+MARK = "@@ "  # before the name of the folder whose messages follow
+
+
+def run_all(folders: list[str], answers: Path) -> None:
+    """Each folder holds `landing`; beside it come `warehouse` and `first.duckdb`, the state after the first time.
+
+    Where a warehouse came to be everything is done a second time: that must change nothing.
+    """
+    for folder in folders:
+        print(f"{MARK}{folder}", file=sys.stderr, flush=True)
+        root, started = Path(folder), time.monotonic()
+        codes = [_run(folder)]
+        database = root / "warehouse" / "warehouse.duckdb"
+        if database.is_file():
+            shutil.copyfile(database, root / "first.duckdb")
+            codes.append(_run(folder))
+        peaks = [resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        answer = {"folder": folder, "codes": codes, "seconds": time.monotonic() - started, "peak_mb": max(peaks)}
+        with answers.open("a") as out:
+            out.write(json.dumps(answer) + "\n")
+
+
+def _run(folder: str) -> int:
+    return main(["ingest", "--landing", f"{folder}/landing", "--warehouse", f"{folder}/warehouse", "--year", str(YEAR)])
+
+
+if __name__ == "__main__":
+    run_all(sys.argv[2:], Path(sys.argv[1]))
