@@ -11,8 +11,8 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11 python; do \
 OFFICE := libreoffice-calc fonts-noto-cjk poppler-utils fontconfig
 INSTALL := --quiet --compile-bytecode --python $(BIN)/python
 
-.PHONY: help env run test fuzz lint format test-newyork test-airflow test-sources test-office office picture airflow lock clean
-.PHONY: bench-gate bench-pairing
+.PHONY: help env run test fuzz lint format test-history test-newyork test-airflow test-sources test-office office
+.PHONY: picture bench-rules bench-ingest bench-pairing bench-gate airflow lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,7 +35,10 @@ run: env ## Evaluate a generated city and the cadastral plots of Prague-Bubeneč
 
 test: env ## Run the tests and the checks of style and structure
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -m "not acceptance" -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m "not acceptance and not slow" -n 2 --dist loadgroup
+
+test-history: env ## The slow tests: years restated as they were known, runs killed at any moment, years in any order
+	$(BIN)/python -m pytest -m slow -n 2 --dist loadgroup
 
 lint: env ## Check style, SQL and the direction of imports
 	$(BIN)/ruff check .
@@ -75,11 +78,17 @@ test-sources: env ## Acceptance run of S3, SFTP and PostgreSQL as sources (as ro
 	tests/sources/install_postgresql.sh
 	$(BIN)/python -m pytest -m acceptance tests/sources -n 2 --dist loadfile
 
+bench-rules: env ## Measure the row rules with quarantine on 5,000,000 rows beside a bare script of the same checks
+	$(BIN)/python -m benchmarks.rules
+
+bench-ingest: env ## Measure the ingestion of a csv of 5,000,000 rows beside DuckDB alone
+	$(BIN)/python -m benchmarks.ingest
+
 bench-pairing: env ## Measure the pairing of 1,000,000 points with 100,000 polygons and check every pair
-	PYTHONPATH=. $(BIN)/python benchmarks/pairing.py
+	$(BIN)/python -m benchmarks.pairing
 
 bench-gate: env ## Measure the gate on a city year of 100,000 parcels and 1,000,000 enterprises
-	PYTHONPATH=. $(BIN)/python benchmarks/gate.py
+	$(BIN)/python -m benchmarks.gate
 
 airflow: env ## Start Airflow on this machine with SQLite
 	deploy/standalone.sh

@@ -46,8 +46,9 @@ def read(path: Path, folder: Path, limits: dict[str, Any]) -> dict[str, Any]:
         con.execute(f"set temp_directory = {_literal(str(folder))}")
         con.execute("set disabled_optimizers = 'statistics_propagation'")
         con.execute("set enable_geoparquet_conversion = false")
-        source, number = _source(con, file, path, shape, encoding)
-        _copy(con, source, number, shape is not None, target)
+        failures: list[Exception] = []
+        source, number = _source(con, file, path, shape, encoding, failures)
+        _copy(con, source, number, shape is not None, target, failures)
     headers = [name for i, name in enumerate(schema.names) if i != shape]
     return {"path": str(target), "headers": headers, "has_geometry": shape is not None, "crs": crs, "notes": []}
 
@@ -103,11 +104,16 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 
 def _source(
-    con: duckdb.DuckDBPyConnection, file: pq.ParquetFile, path: Path, shape: int | None, encoding: str
+    con: duckdb.DuckDBPyConnection,
+    file: pq.ParquetFile,
+    path: Path,
+    shape: int | None,
+    encoding: str,
+    failures: list[Exception],
 ) -> tuple[str, str]:
     """Return what to select from, its columns in file order, and the expression of the row number."""
     if shape is not None:
-        con.register("layer", _plain_shapes(file, shape, encoding))
+        con.register("layer", _plain_shapes(file, shape, encoding, failures))
         return "layer", "row_number() over ()"
     own = {name.casefold() for name in file.schema_arrow.names}
     scan = f"read_parquet({_literal(str(path))}, hive_partitioning = false"
@@ -116,7 +122,14 @@ def _source(
     return f"{scan}, {_NUMBER} = true)", f"{_NUMBER} + 1"
 
 
-def _copy(con: duckdb.DuckDBPyConnection, source: str, number: str, has_geometry: bool, target: Path) -> None:
+def _copy(
+    con: duckdb.DuckDBPyConnection,
+    source: str,
+    number: str,
+    has_geometry: bool,
+    target: Path,
+    failures: list[Exception],
+) -> None:
     described = con.execute(f"describe select * from {source}").fetchall()
     types = {row[0]: row[1] for row in described if row[0] != _NUMBER or not number.startswith(_NUMBER)}
     if has_geometry:
@@ -130,7 +143,10 @@ def _copy(con: duckdb.DuckDBPyConnection, source: str, number: str, has_geometry
     except duckdb.Error as error:
         if "No space left" in str(error):
             raise
-        raise Rejected("unreadable", f"Parquet 内容损坏 (broken pages or values): {_line(error)}") from error
+        cause = failures[0] if failures else error  # the database would wrap it in a traceback
+        if isinstance(cause, Rejected | MemoryError):
+            raise cause from error
+        raise Rejected("unreadable", f"Parquet 内容损坏 (broken pages or values): {_line(cause)}") from error
 
 
 def _expression(name: str, kind: str) -> str:
@@ -141,7 +157,7 @@ def _expression(name: str, kind: str) -> str:
     return column if kept else f"cast({column} as varchar)"
 
 
-def _plain_shapes(file: pq.ParquetFile, shape: int, encoding: str) -> pa.RecordBatchReader:
+def _plain_shapes(file: pq.ParquetFile, shape: int, encoding: str, failures: list[Exception]) -> pa.RecordBatchReader:
     """The file's batches with columns n0, n1, … and the geometry as well-formed WKB in the column wkb."""
     fields = list(file.schema_arrow)
     kinds = [pa.binary() if i == shape else _storage(field.type) for i, field in enumerate(fields)]
@@ -149,10 +165,14 @@ def _plain_shapes(file: pq.ParquetFile, shape: int, encoding: str) -> pa.RecordB
     schema = pa.schema([pa.field(name, kind) for name, kind in zip(names, kinds, strict=True)])
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for batch in file.iter_batches(batch_size=_BATCH):
-            arrays = [a.storage if isinstance(a, pa.ExtensionArray) else a for a in batch.columns]
-            arrays[shape] = _wkb(arrays[shape], encoding)
-            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        try:
+            for batch in file.iter_batches(batch_size=_BATCH):
+                arrays = [a.storage if isinstance(a, pa.ExtensionArray) else a for a in batch.columns]
+                arrays[shape] = _wkb(arrays[shape], encoding)
+                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        except Exception as error:
+            failures.append(error)
+            raise
 
     return pa.RecordBatchReader.from_batches(schema, batches())
 

@@ -6,12 +6,14 @@ import argparse
 import os
 import sys
 import time
+import traceback
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from . import batch, config_mutations
 from .cases import Case, generate
+from .invariants import Problem
 from .landing import BATCH, KEYS, keep
 
 CONFIGURATION = 20  # every twentieth case is a mapping.yml or city.yml
@@ -58,7 +60,10 @@ def _run(numbers: list[int], options: argparse.Namespace) -> tuple[list[Case], b
         cases = [config_mutations.generate(options.seed, number, 0) for number in numbers]
         return cases, batch.run_configurations(cases, options.seconds)
     cases = [generate(options.seed, number, number % KEYS) for number in numbers]
-    return cases, batch.run(cases, options.seconds)
+    try:
+        return cases, batch.run(cases, options.seconds)
+    except Exception:  # a warehouse that cannot even be looked at is a failure like any other
+        return cases, batch.Outcome([(Problem(traceback.format_exc()), cases)])
 
 
 class Summary:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import resource
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -13,6 +15,7 @@ from landgauge.cli import main
 
 from .tables import YEAR
 
+_PR_SET_PDEATHSIG = 1
 MARK = "@@ "  # before the name of the folder whose messages follow
 
 
@@ -39,5 +42,12 @@ def _run(folder: str) -> int:
     return main(["ingest", "--landing", f"{folder}/landing", "--warehouse", f"{folder}/warehouse", "--year", str(YEAR)])
 
 
+def _end_with_parent() -> None:
+    """A harness that is killed leaves no child that waits for ever."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 if __name__ == "__main__":
+    _end_with_parent()
     run_all(sys.argv[2:], Path(sys.argv[1]))

@@ -29,7 +29,9 @@ Files = dict[str, bytes]  # extension (with its dot) to content
 
 def csv_text(table: Table, delimiter: str = ",", line: str = "\n") -> str:
     out = io.StringIO()
-    writer = csv.writer(out, delimiter=delimiter, lineterminator=line)
+    returns = any("\r" in cell for row in (table.header, *table.rows) for cell in row)  # which csv leaves unquoted
+    quoting = csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL
+    writer = csv.writer(out, delimiter=delimiter, lineterminator=line, quoting=quoting)
     writer.writerow(table.header)
     writer.writerows(table.rows)
     return out.getvalue()
