@@ -39,8 +39,17 @@ def timed(figures: Figures, name: str = "seconds") -> Iterator[None]:
 
 def report(figures: Figures) -> None:
     """Print a step's figures and the peak memory of its process as the last line, for `in_process`."""
-    figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    figures["peak_mb"] = _peak_mb()
     print(json.dumps(figures))
+
+
+def _peak_mb() -> float:
+    """Peak resident memory of this process; the kernel's usual figure may be that of the process that started it."""
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
 
 
 def in_process(module: str, *arguments: str) -> Figures:

@@ -27,12 +27,13 @@ from landgauge.settings import Settings, year_end
 from warehouse import db
 
 YEAR, DATASET = 2024, "operations"
+MEMORY = "256MB"  # of the engine, as by --memory-limit; the libraries themselves take about as much
 _CHECKSUM = "select count(*), bit_xor(hash(row_no, rule_code)) from {}"
 
 
 def ours(source: Path, folder: Path) -> measure.Figures:
     """The project's own way: a part of a file stored in raw and quarantine."""
-    settings = Settings(warehouse=folder, year=YEAR, as_of=year_end(YEAR), memory_limit="400MB")
+    settings = Settings(warehouse=folder, year=YEAR, as_of=year_end(YEAR), memory_limit=MEMORY)
     city, contract = profile.load(None), contract_of(DATASET)
     figures: measure.Figures = {}
     with db.connect(settings) as con:
@@ -60,7 +61,7 @@ def _given(source: Path) -> str:
 def bare(source: Path, folder: Path) -> measure.Figures:
     """The same by hand. The look-up table of the check digit is the project's: the quickest form that is known."""
     figures: measure.Figures = {}
-    with duckdb.connect(str(folder / "bare.duckdb"), config={"memory_limit": "400MB"}) as con:
+    with duckdb.connect(str(folder / "bare.duckdb"), config={"memory_limit": MEMORY}) as con:
         rows.prepare(con, profile.load(None))
         script = (Path(__file__).parent / "rules_bare.sql").read_text(encoding="utf-8").replace("{source}", str(source))
         with measure.timed(figures):

@@ -106,7 +106,12 @@ def _by_mapping(part: Part, request: Request) -> tuple[dict[str, SourceColumn], 
 
 def _miss(name: str, spec: ColumnSpec, part: Part, request: Request) -> None:
     """Note that a file lacks what the mapping names, in the ledger and for whoever is looking on."""
-    note = f"{name}: 文件中没有 mapping.yml 所列的列 {_absent(spec, part)} (the mapping's column is not in the file)"
+    if spec.within is not None:
+        note = f"{name}: 文件没有图形，无法按位置落宗 (within needs geometry; enterprises are paired by position)"
+    else:
+        note = (
+            f"{name}: 文件中没有 mapping.yml 所列的列 {_absent(spec, part)} (the mapping's column is not in the file)"
+        )
     if note not in request.notes:
         request.notes.append(note)
         _LOG.warning("%s: %s: %s", request.name, request.contract.dataset, note)
@@ -195,6 +200,7 @@ def _composed(spec: ColumnSpec, fields: list[SourceField], request: Request, col
     else:
         known = read
     empty = spec.codes.get("", spec.default)
+    known = f"nullif({known}, '')"  # a code that stands for nothing stays nothing
     wrapped = f"{literal(spec.prefix)} || {known} || {literal(spec.suffix)}"
     return f"case when {missing} then {literal(empty)} else {wrapped} end"
 

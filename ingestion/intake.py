@@ -179,7 +179,10 @@ def _judge_where(con: duckdb.DuckDBPyConnection, view: str, request: Request) ->
         fault = str(error).splitlines()[0]
         message = f"{key}.{request.contract.dataset}.where: {where!r} fails on {request.name}: {fault}"
         named = ", ".join(name for name, *_ in con.execute(f"describe {view}").fetchall())
-        advice = f"Columns of the file: {named}. Write one that is no plain word in double quotation marks."
+        advice = (
+            f"Columns of the file: {named}. Write one that is no plain word in double quotation marks; cells of a text "
+            "file are text: try_cast(NAME as double) > 0."
+        )
         raise ConfigurationError(message, advice) from error
 
 

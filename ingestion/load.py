@@ -350,4 +350,19 @@ def _result(run: Run, complaints: tuple[str, ...]) -> StageResult:
     names = ("rows_in", "accepted", "quarantined", "superseded")
     totals = {name: sum(row[i] for row in read) for i, name in enumerate(names, start=3)}
     complaints += tuple(f"{row[2]}: 未接收 (rejected): {row[8]}" for row in read if row[7] == "rejected")
+    complaints += tuple(map(_no_longer_fed, filter(lambda load: _is_left_over(run, load), ledger.loads(run.con))))
     return StageResult(rows={"files": len({row[2] for row in read}), **totals}, complaints=complaints)
+
+
+def _is_left_over(run: Run, load: Load) -> bool:
+    """A load whose file is there, but which the mapping does not make any more: what is loaded stays loaded."""
+    there = load.state == "loaded" and load.file_name in run.landed and run.reads(load.dataset, load.data_year)
+    return there and _target_of(run, load) is None
+
+
+def _no_longer_fed(load: Load) -> str:
+    return (
+        f"{load.file_name}: {load.dataset} {load.data_year} 仍在库中并参与计算，但 mapping.yml 已不再由此文件提供 "
+        "(still loaded and counted, though mapping.yml no longer feeds it from this file): put the entry back, or name "
+        "the file under `supersedes` of the entry that replaces it, or begin a new warehouse"
+    )

@@ -74,7 +74,7 @@ def assert_conserved(verdict: Verdict, rows: int) -> None:
         assert bad | verdict.rows.keys() == set(range(1, rows + 1))
 
 
-@thorough(20)
+@thorough(12)
 @given(table=tables())
 def test_csv_and_parquet_agree_and_lose_nothing(desk, table):
     verdicts = [desk.load(files(table, write))[0] for write in (_CSV, _PARQUET)]

@@ -117,3 +117,21 @@ def test_an_entry_without_a_year_says_so(tmp_path):
     city = City(tmp_path).put({"raw/a.csv": "x\n1\n", "mapping.yml": "- {files: raw/*.csv, datasets: {parcels: {}}}"})
     with pytest.raises(ConfigurationError, match="year"):
         city.ingest()
+
+
+def test_an_entry_taken_out_is_told_of(tmp_path):
+    """What is loaded stays loaded; nobody is left to think that it has gone."""
+    city = City(tmp_path).put({"raw/lots.csv": LOTS, "city.yml": PROFILE, "mapping.yml": MAPPING})
+    assert city.ingest().complaints == ()
+    city.put({"mapping.yml": MAPPING[: MAPPING.index("    buildings:")]})
+    (complaint,) = city.ingest().complaints
+    assert complaint.startswith("raw/lots.csv: buildings 2024") and "supersedes" in complaint
+
+
+def test_a_code_for_nothing_stays_nothing_between_prefix_and_suffix(tmp_path):
+    column = "building_code: {column: BBL, "
+    text = MAPPING.replace(column, column + "codes: {2: ''}, ")
+    city = City(tmp_path).put({"raw/lots.csv": LOTS, "city.yml": PROFILE, "mapping.yml": text})
+    city.ingest()
+    findings = city.ask("select distinct rule_code from quarantine.finding where dataset = 'buildings' and row_no = 2")
+    assert findings == [("required:building_code",)]
