@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import zipfile
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import duckdb
 from ingestion import rows
 from ingestion.contract import Contract, all_contracts
 from ingestion.rows import RowContext
-from ingestion.scan import SourceFile
+from ingestion.scan import SourceFile, decoded
 from ingestion.source import Part, literal, quoted
 from landgauge.errors import ConfigurationError
 from landgauge.profile import Profile
@@ -43,6 +44,7 @@ _TABLES = (
     message_zh varchar, message_en varchar)""",
 )
 _BLOCK = 1 << 22
+_LONGEST_REASON = 2000  # characters: what a person still reads, even where a name in the file is endless
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,8 @@ def enter(con: duckdb.DuckDBPyConnection, load: Load, rows_in: int, reason: str 
     now = utc_now()
     con.execute("delete from ledger.load where load_id = ?", [load.load_id])
     quarantined = rows_in if load.state == "rejected" else 0
+    if reason is not None and len(reason) > _LONGEST_REASON:
+        reason = reason[:_LONGEST_REASON] + " …"
     con.execute(
         "insert into ledger.load values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, null, null, ?, null, null)",
         [
@@ -256,7 +260,7 @@ def _bundle(paths: tuple[Path, ...], target: Path) -> None:
     """Equal files give an equal archive: stored in order of name, all with the same date."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(paths, key=lambda p: p.name.encode("utf-8", "surrogateescape")):
-            info = zipfile.ZipInfo(path.name, date_time=(1980, 1, 1, 0, 0, 0))
+            info = zipfile.ZipInfo(decoded(os.fsencode(path.name)), date_time=(1980, 1, 1, 0, 0, 0))
             with path.open("rb") as handle, archive.open(info, "w") as out:
                 shutil.copyfileobj(handle, out, _BLOCK)
 

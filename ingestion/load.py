@@ -43,6 +43,7 @@ class Run:
     worker: Worker
     landed: set[str] = field(default_factory=set)
     seen: set[int] = field(default_factory=set)
+    refused: set[int] = field(default_factory=set)  # in this run
     explained: set[int] = field(default_factory=set)  # rejected until now, and loaded since their rules changed
 
     @cached_property
@@ -159,7 +160,7 @@ def _take_target(run: Run, target: Target, year: int, digest: str, name: str) ->
     elif known.state == "superseded":
         _LOG.info("%s: these bytes were superseded before; nothing changes", name)
         return
-    elif known.file_name == name or (known.state == "rejected" and known.file_name not in run.landed):
+    elif known.file_name == name or _may_stand_in(run, known, name):
         run.seen.add(known.load_id)
         if known.rules_sha256 == rules:
             return
@@ -169,6 +170,14 @@ def _take_target(run: Run, target: Target, year: int, digest: str, name: str) ->
         return
     run.seen.add(load.load_id)
     _take(run, load, target)
+
+
+def _may_stand_in(run: Run, known: Load, name: str) -> bool:
+    """Bytes that were refused under a name that has gone, or in this run as another kind of file, get another try."""
+    if known.state != "rejected":
+        return False
+    as_other_kind = known.load_id in run.refused and scan.kind(known.file_name) != scan.kind(name)
+    return known.file_name not in run.landed or as_other_kind
 
 
 def _rules(run: Run, target: Target, name: str) -> str:
@@ -197,6 +206,8 @@ def _take(run: Run, load: Load, target: Target) -> None:
         return
     stray = isinstance(target.year, YearColumn) and load.data_year == run.year
     done = intake.take(run.con, load, request, run.profile, stray)
+    if done.state == "rejected":
+        run.refused.add(load.load_id)
     if (load.state, done.state) == ("rejected", "loaded"):
         run.explained.add(load.load_id)
     _LOG.info("%s → %s %s: %s", load.file_name, load.dataset, load.data_year, done.state)

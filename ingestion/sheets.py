@@ -116,13 +116,20 @@ def _headers_at(rows: list[Row], index: int, request: Request, merges: list[Merg
     found = [(rows[index], index + 1)]
     header = rows[index]
     for below in range(index + 1, min(index + _DEEPEST_HEADER, len(rows))):
-        if not any(rows[below]):
+        if not any(rows[below]) or _holds_data(header, rows[below], request):
             break
         header = _joined(header, rows[below], [m for m in merges if m[0] == below - 1], request)
         own = [cell for cell, lower in zip(header, rows[below], strict=False) if lower]
         if _is_header(own, request):
             found.append((header, below + 1))
     return found
+
+
+def _holds_data(header: Row, lower: Row, request: Request) -> bool:
+    """Something stands under a known header that is no name and no unit: a value, even if beside it stands a name."""
+    pairs = [(upper, cell) for upper, cell in zip(header, lower, strict=False) if upper and cell]
+    values = [upper for upper, cell in pairs if not (_UNIT_ONLY.match(cell) or request.recognises(cell))]
+    return any(map(request.recognises, values))
 
 
 def _joined(upper: Row, lower: Row, merges: list[Merge], request: Request) -> Row:

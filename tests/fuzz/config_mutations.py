@@ -79,7 +79,7 @@ _TEXTS = (
     "x: 0o99999999999",
 )  # fmt: skip
 _VALUES: tuple[Any, ...] = (
-    None, "", [], {}, 0, -1, 2**70, 1e308, float("inf"), float("nan"), True, "x" * 5000, "nonsense", "'", '"', ";",
+    None, "", [], {}, 0, -1, 2**70, 1e308, float("inf"), float("nan"), True, "x" * 900, "nonsense", "'", '"', ";",
     "\n", "\0",
     "1; drop table ledger.load", "'; drop table ledger.load; --", "1 = 1) or (1 = 1", "(", "select 1",
     "宗地面积 / 0 > 1",

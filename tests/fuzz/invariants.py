@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from ingestion.contract import all_contracts
+from ingestion.scan import decoded
 
 from .cases import Case
 from .tables import YEAR
@@ -245,7 +246,7 @@ def _case(case: Case, entries: list[Entry], rules: dict[int, str]) -> Iterator[P
     if case.special:
         return
     if case.main.endswith((b".shp", b".SHP")) and len(case.files) > 1:
-        own = [e for e in entries if (e.name, e.dataset) == (case.main.decode(), case.dataset)]
+        own = [e for e in entries if (e.name, e.dataset) == (decoded(case.main), case.dataset)]
     else:
         own = [e for e in entries if (e.sha256, e.dataset, e.year) == (case.digest, case.dataset, YEAR)]
     if not own:

@@ -228,3 +228,13 @@ def test_header_only_datasets_count_as_loaded(tmp_path):
     city = City(tmp_path).put({A: HEADER})
     assert city.ingest().rows["rows_in"] == 0
     assert city.ledger() == {A: ("loaded", 0, 0, 0, 0)}
+
+
+def test_a_wrong_copy_does_not_hide_the_good_file(tmp_path):
+    """Equal bytes under a name of another kind come first and are refused; the declaration itself is loaded."""
+    text = parcels(P1)
+    city = City(tmp_path).put({"parcels/2024/a.zip": text, "parcels/2024/b.csv": text})
+    city.ingest()
+    assert city.ledger() == {"parcels/2024/b.csv": ("loaded", 1, 1, 0, 0)}
+    city.ingest()
+    assert city.ledger() == {"parcels/2024/b.csv": ("loaded", 1, 1, 0, 0)}

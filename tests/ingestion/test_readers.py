@@ -8,7 +8,8 @@ import zipfile
 import duckdb
 import openpyxl
 import pytest
-from landings import HEADER, P1, P2, P3, City, parcels
+from books import xlsx
+from landings import HEADER, P1, P2, P3, U1, U2, City, parcels
 
 
 def load(tmp_path, name: str, content: str | bytes) -> City:
@@ -177,3 +178,11 @@ def test_parquet_keeps_its_types(tmp_path):
     city.ingest()
     found = city.ask("select district_code, site_area_m2, cast(supply_date as varchar) from accepted.parcels")
     assert found == [("440112", 1000.0, "2020-05-01")]
+
+
+def test_a_value_that_reads_like_a_header_stays_a_row(tmp_path):
+    """The first row names a column that the header has misspelled: it is data all the same."""
+    rows = [["统一社会信用代码", "入库税收", "*说明"], [U1, 88.25, "说明"], [U2, 5, "说明"]]
+    city = City(tmp_path).put({"parcels/2024/p.csv": parcels(P1), "taxes/2024/t.xlsx": xlsx(rows)})
+    city.ingest()
+    assert city.ledger()["taxes/2024/t.xlsx"][:3] == ("loaded", 2, 2)
