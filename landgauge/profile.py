@@ -122,8 +122,10 @@ class Profile(_Strict):
     @field_validator("parcel_code_pattern", "enterprise_code_pattern")
     @classmethod
     def _compiles(cls, value: str | None) -> str | None:
-        if value is not None:
-            re.compile(value)
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from None
         return value
 
 

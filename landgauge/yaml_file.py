@@ -31,7 +31,10 @@ def read(path: Path, name: str, detail: Callable[[Exception], str] = lambda erro
             return None
         if _size(node, {}) > LARGEST_VALUES:
             raise ConfigurationError(f"{name}: has more than {LARGEST_VALUES} values", "Write it without its aliases.")
-        return loader.construct_document(node)
+        content = loader.construct_document(node)
+        if "\\x00" in repr(content):
+            raise ConfigurationError(f"{name}: holds a NUL character", "Write it without the escape \\0.")
+        return content
     except (yaml.YAMLError, ValueError) as error:  # a date that is none is a ValueError, as is what is no UTF-8
         raise ConfigurationError(f"{name}: not readable as YAML{detail(error)}", _ADVICE) from None
     except RecursionError:
