@@ -276,7 +276,7 @@ def originals(con: duckdb.DuckDBPyConnection, chosen: Chosen, wanted: str) -> No
         key = source.header or f"column {number}"
         key = key if key not in seen else f"{key} ({number})"
         seen.add(key)
-        pairs.append(f"{literal(key)}, cast({source.name} as varchar)")
+        pairs.append(f"{literal(key)}, lg_shown(cast({source.name} as varchar))")
     plain = f"json_object({', '.join(pairs)})"
     surplus = f"json_object({', '.join([*pairs, literal('多出的单元格') + ', cast(extra as json)'])})"
     con.execute(
@@ -301,8 +301,9 @@ def write_findings(
     join = "" if load is None else "left join source_original as o on e.row_no = o.row_no"
     con.execute(
         f"insert into quarantine.finding by name select {own}, {literal(contract.dataset)} as dataset, e.row_no, "
-        "e.rule_code, e.column_name, e.value, 'error' as severity, m.message_zh, m.message_en, m.next_step, "
-        f"{literal(origin)} as origin from {errors} as e join source_message as m on e.rule_code = m.rule_code "
+        "e.rule_code, e.column_name, lg_shown(e.value) as value, 'error' as severity, m.message_zh, m.message_en, "
+        f"m.next_step, {literal(origin)} as origin from {errors} as e "
+        "join source_message as m on e.rule_code = m.rule_code "
         f"and e.column_name is not distinct from m.column_name {join} order by e.row_no, e.rule_code"
     )
 

@@ -317,17 +317,27 @@ def _wanting(con: duckdb.DuckDBPyConnection, load: Load) -> None:
 
 
 def _put(con: duckdb.DuckDBPyConnection, load: Load) -> None:
+    """Replace the findings that want their row: an update would copy the long texts beside them again and again."""
+    wanting = f"load_id = {load.load_id} and original_row is null and row_no in (select row_no from source_original)"
     con.execute(
-        "update quarantine.finding as f set original_row = o.original_row from source_original as o "
-        f"where f.load_id = {load.load_id} and f.row_no = o.row_no and f.original_row is null"
+        "create or replace temp table source_filled as select f.* replace (o.original_row as original_row) from "
+        f"(select * from quarantine.finding where {wanting}) as f join source_original as o on f.row_no = o.row_no"
     )
+    con.execute("begin")
+    try:
+        con.execute(f"delete from quarantine.finding where {wanting}")
+        con.execute("insert into quarantine.finding by name select * from source_filled")
+        con.execute("commit")
+    except BaseException:
+        con.execute("rollback")
+        raise
 
 
 def _fill_from_raw(con: duckdb.DuckDBPyConnection, load: Load, contract: Contract) -> None:
     """The typed row under the contract's names, where the file itself can no longer be read."""
     _wanting(con, load)
     names = [c.name for c in contract.columns if c.type != "geometry"]
-    pairs = ", ".join(f"'{name}', cast(r.\"{name}\" as varchar)" for name in names)
+    pairs = ", ".join(f"'{name}', lg_shown(cast(r.\"{name}\" as varchar))" for name in names)
     con.execute(
         f"create or replace temp table source_original as select row_no, cast(json_object({pairs}) as varchar) "
         f"as original_row from raw.{contract.dataset} as r semi join source_wanting using (row_no) "

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 SIZE_LIMIT = "1e15"  # the input contract: numbers are below this in size, so that a DOUBLE holds their digits
+SHOWN = 4000  # characters of a cell that a finding keeps; the file itself is kept whole
 SPACES = " \t\r\n\u00a0\u3000\u200b\ufeff"
 _FULL_WIDTH, _HALF_WIDTH = "０１２３４５６７８９．，＋－／：　", "0123456789.,+-/: "
 
@@ -31,6 +32,8 @@ _FROM_SPREADSHEET = r"[+-]?(\d\.\d+[eE]\+?\d+|\d[eE]\+\d+)"
 _ENDS_IN_SPACE = " or ".join(f"ends_with(s, chr({code}))" for code in (32, 9, 10, 13))
 
 _MACROS = {
+    # A finding shows the beginning of an endless cell: reading a column with one text of megabytes costs gigabytes.
+    "lg_shown(s)": f"case when length(s) > {SHOWN} then left(s, {SHOWN}) || ' … (' || length(s) || ')' else s end",
     "lg_trim(s)": f"trim(s, '{SPACES}')",
     "lg_half_width(s)": f"lg_trim(translate(s, '{_FULL_WIDTH}', '{_HALF_WIDTH}'))",
     "lg_missing(s)": f"case when s is null or s = '' then true else regexp_full_match(lg_trim(s), '{_MISSING}') end",

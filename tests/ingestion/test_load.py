@@ -238,3 +238,11 @@ def test_a_wrong_copy_does_not_hide_the_good_file(tmp_path):
     assert city.ledger() == {"parcels/2024/b.csv": ("loaded", 1, 1, 0, 0)}
     city.ingest()
     assert city.ledger() == {"parcels/2024/b.csv": ("loaded", 1, 1, 0, 0)}
+
+
+def test_a_finding_keeps_the_beginning_of_an_endless_cell(tmp_path):
+    long = "9" * 100_000
+    city = City(tmp_path).put({"parcels/2024/p.csv": f"{HEADER}\n{long},440112,M1,5\n"})
+    city.ingest()
+    found = city.ask("select length(value), length(original_row) from quarantine.finding")
+    assert len(found) == 1 and all(0 < length < 5000 for length in found[0])
