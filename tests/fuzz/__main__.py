@@ -11,6 +11,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from landgauge.settings import ReadingLimits
+
 from . import batch, config_mutations
 from .cases import Case, generate
 from .invariants import Problem
@@ -41,7 +43,10 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--only", type=int, help="this file alone")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--seconds", type=float, default=20.0, help="that one file may take before it counts as hanging"
+        "--seconds",
+        type=float,
+        default=20 + ReadingLimits().seconds,  # a reading that is stopped by its own limit is no hang
+        help="that one file may take before it counts as hanging",
     )
     parser.add_argument("--jobs", type=int, default=max(len(os.sched_getaffinity(0)), 1))
     parser.add_argument("--keep", type=Path, default=Path("build/fuzz"), help="where failing files are kept")
