@@ -8,9 +8,7 @@ every row rule, and looks for duplicates and orphans; each of these is shown bes
 
 from __future__ import annotations
 
-import argparse
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -80,28 +78,13 @@ def bare(source: Path, folder: Path) -> measure.Figures:
 
 def main() -> int:
     """Run both in turn and print the ratios of their medians; ends with 1 where the tables differ."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=5_000_000)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--folder", type=Path, default=Path("build/benchmarks"))
-    parser.add_argument("--step", choices=("ours", "bare"), help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    clean, _ = declarations.write(options.folder.resolve(), options.rows)
-    if options.step:
-        folder = options.folder.resolve() / f"ingest_{options.step}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        measure.report({"ours": ours, "bare": bare}[options.step](clean, folder))
+    found = measure.compare(
+        "benchmarks.ingest", __doc__, {"bare": bare, "ours": ours}, lambda *place: declarations.write(*place)[0]
+    )
+    if found is None:
         return 0
-    given = ("--rows", str(options.rows), "--folder", str(options.folder))
-    steps = {
-        name: lambda name=name: measure.in_process("benchmarks.ingest", "--step", name, *given)
-        for name in ("bare", "ours")
-    }
-    found = measure.side_by_side(steps, options.repeats)
     agree = found["ours"]["checksum"] == found["bare"]["checksum"]
     base, whole = found["bare"]["seconds"], found["ours"]
-    print(f"{measure.machine()}; {options.rows:,} rows, {clean.stat().st_size / 1e6:.0f} MB")
     print(f"create table as select: {base:.2f} s, peak {found['bare']['peak_mb']:.0f} MB; same values: {agree}")
     for name, text in (("take", "into raw, with every row rule"), ("keep", "kept with its digest"),
                        ("resolve_pending", "duplicates and orphans"), ("seconds", "the whole stage")):  # fmt: skip

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
 import resource
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -74,3 +77,31 @@ def side_by_side(steps: dict[str, Callable[[], Figures]], repeats: int) -> dict[
 def _middle(several: list[Figures]) -> Figures:
     first = several[0]
     return {k: median(f[k] for f in several) if isinstance(v, float) else v for k, v in first.items()}
+
+
+def compare(
+    module: str, purpose: str | None, steps: dict[str, Callable[[Path, Path], Figures]], source: Callable[..., Path]
+) -> dict[str, Figures] | None:
+    """Be the command line of a benchmark that runs steps on one file side by side, each in a process of its own.
+
+    A step gets the file and an empty folder; `source(folder, rows)` returns the file. Returns the medians of each
+    step's figures, or None in the process of a step.
+    """
+    parser = argparse.ArgumentParser(description=purpose)
+    parser.add_argument("--rows", type=int, default=5_000_000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--folder", type=Path, default=Path("build/benchmarks"))
+    parser.add_argument("--step", choices=tuple(steps), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    folder = options.folder.resolve()
+    path = source(folder, options.rows)
+    if options.step:
+        own = folder / f"{module}_{options.step}"
+        shutil.rmtree(own, ignore_errors=True)
+        own.mkdir(parents=True)
+        report(steps[options.step](path, own))
+        return None
+    given = ("--rows", str(options.rows), "--folder", str(folder))
+    print(f"{machine()}; {options.rows:,} rows, {path.stat().st_size / 1e6:.0f} MB")
+    runs = {name: partial(in_process, module, "--step", name, *given) for name in steps}
+    return side_by_side(runs, options.repeats)

@@ -9,8 +9,6 @@ the messages and the next step. Ends with 1 where the two disagree on a row or a
 
 from __future__ import annotations
 
-import argparse
-import shutil
 import sys
 from pathlib import Path
 
@@ -73,27 +71,12 @@ def bare(source: Path, folder: Path) -> measure.Figures:
 
 def main() -> int:
     """Run both in turn and print the ratio of their medians."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=5_000_000)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--folder", type=Path, default=Path("build/benchmarks"))
-    parser.add_argument("--step", choices=("ours", "bare"), help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    _, faulty = declarations.write(options.folder.resolve(), options.rows)
-    if options.step:
-        folder = options.folder.resolve() / f"rules_{options.step}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        measure.report({"ours": ours, "bare": bare}[options.step](faulty, folder))
+    found = measure.compare(
+        "benchmarks.rules", __doc__, {"bare": bare, "ours": ours}, lambda *place: declarations.write(*place)[1]
+    )
+    if found is None:
         return 0
-    given = ("--rows", str(options.rows), "--folder", str(options.folder))
-    steps = {
-        name: lambda name=name: measure.in_process("benchmarks.rules", "--step", name, *given)
-        for name in ("bare", "ours")
-    }
-    found = measure.side_by_side(steps, options.repeats)
     agree = all(found["ours"][key] == found["bare"][key] for key in ("good_rows", "checksum"))
-    print(f"{measure.machine()}; {options.rows:,} rows, {found['ours']['good_rows']:,} good")
     for name, figures in found.items():
         seconds = f"{figures['seconds']:.2f} s, CPU {figures['cpu_seconds']:.2f} s"
         print(f"{name}: {seconds}, peak {figures['peak_mb']:.0f} MB")
