@@ -1,0 +1,173 @@
+"""Weights from the data: entropy, coefficient of variation, CRITIC. Columns are indicators, rows are units.
+
+Every method works on values brought to 0 to 1 by the range of each column (negative indicators reversed), so that units
+of measure do not matter, and needs sums only, so that any number of rows passes in parts. What a method has no
+result for is refused with the reason: in the libraries of this field one missing value turns all weights into NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.deriving.refusal import Undefined
+
+Floats = NDArray[np.float64]
+
+COMPLETE_ROWS, AVAILABLE, REFUSE = "complete_rows", "available", "refuse"
+MISSING = (COMPLETE_ROWS, AVAILABLE, REFUSE)
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Weights (k) that sum to 1, the diversity that they are in proportion to, and how many rows each column used."""
+
+    weights: Floats
+    diversity: Floats
+    rows: NDArray[np.int64]
+    method: str
+    missing: str
+    shift: float = 0.0
+
+
+def normalise(values: Floats, negative: Sequence[bool] | None = None) -> Floats:
+    """Return (x - min) / (max - min) of each column, reversed where less is better; a constant column is NaN."""
+    lowest, highest = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+    span = np.where(highest > lowest, highest - lowest, np.nan)
+    result = (values - lowest) / span
+    return result if negative is None else np.where(np.asarray(negative), 1.0 - result, result)
+
+
+def entropy(
+    values: Floats, negative: Sequence[bool] | None = None, missing: str = REFUSE, shift: float = 0.0
+) -> Derived:
+    """Return entropy weights (熵权法): p = z / Σz, e = -Σ p ln p / ln n with 0 ln 0 = 0, w = (1 - e) / Σ(1 - e).
+
+    z are the values normalised by the range; `shift` is added to them (some publications add 0.0001 or 1 to be rid of
+    zeros, which changes the weights: it is part of the result; 0 ln 0 = 0 needs none). Only the sums S = Σz and
+    L = Σ z ln z are needed: e = (ln S - L / S) / ln n. A column without variation gets weight 0. Raises Undefined for
+    fewer than 2 rows, infinities, missing values under `refuse`, and where no column varies.
+    """
+    scaled, rows = _prepared(values, negative, missing, "entropy")
+    if not 0 <= shift < np.inf:
+        raise Undefined(f"the shift of entropy weights must be a number from 0 on, found {shift}")
+    constant = np.isnan(scaled).all(axis=0)
+    total, logs = np.zeros(scaled.shape[1]), np.zeros(scaled.shape[1])
+    for start in range(0, len(scaled), _CHUNK):
+        part = scaled[start : start + _CHUNK] + shift
+        total += np.nansum(part, axis=0)
+        logs += np.nansum(part * np.log(np.where(part > 0, part, 1.0)), axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        information = (np.log(total) - logs / total) / np.log(rows)
+    diversity = np.where(constant, 0.0, np.maximum(1.0 - information, 0.0))
+    return _derived(diversity, rows, "entropy", missing, shift)
+
+
+def variation(values: Floats, negative: Sequence[bool] | None = None, missing: str = REFUSE) -> Derived:
+    """Return weights by the coefficient of variation (变异系数法): sample standard deviation over mean of each column.
+
+    Taken of the values as they are, which must not be negative: a mean of 0 has no variation. Raises Undefined as
+    `entropy` does, and for negative values.
+    """
+    kept, rows = _kept(values, missing, "the coefficient of variation")
+    if (kept < 0).any():
+        raise Undefined("the coefficient of variation needs values that are not negative")
+    mean, spread = np.nanmean(kept, axis=0), _spread(kept)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        diversity = np.where(mean > 0, spread / mean, 0.0)
+    return _derived(diversity, rows, "variation", missing)
+
+
+def critic(values: Floats, negative: Sequence[bool] | None = None, missing: str = REFUSE) -> Derived:
+    """Return CRITIC weights (Diakoulaki et al. 1995): C_j = s_j Σ_i (1 - r_ij), of values normalised by the range.
+
+    s is the sample standard deviation, r the linear correlation. A column without variation gets weight 0 and takes
+    no part in the others' conflict. Raises Undefined as `entropy` does.
+    """
+    scaled, rows = _prepared(values, negative, missing, "CRITIC")
+    varied = np.flatnonzero(~np.isnan(scaled).all(axis=0))
+    diversity = np.zeros(scaled.shape[1])
+    if len(varied):
+        own = scaled[:, varied]
+        diversity[varied] = _spread(own) * (1.0 - _correlation(own)).sum(axis=0)
+    return _derived(np.maximum(diversity, 0.0), rows, "critic", missing)
+
+
+METHODS: dict[str, Callable[..., Derived]] = {"entropy": entropy, "variation": variation, "critic": critic}
+
+
+def grouped(
+    values: Floats, group: NDArray[np.int64], groups: int, method: str, **options: object
+) -> list[Derived | Undefined]:
+    """Return the weights of each group, or why it has none; units outside every group have a number below 0."""
+    order = np.argsort(group, kind="stable")
+    bounds = np.searchsorted(group[order], np.arange(groups + 1))
+    results: list[Derived | Undefined] = []
+    for number in range(groups):
+        members = order[bounds[number] : bounds[number + 1]]
+        try:
+            results.append(METHODS[method](values[members], **options))
+        except Undefined as refusal:
+            results.append(refusal)
+    return results
+
+
+def _prepared(
+    values: Floats, negative: Sequence[bool] | None, missing: str, name: str
+) -> tuple[Floats, NDArray[np.int64]]:
+    kept, rows = _kept(values, missing, name)
+    return normalise(kept, negative), rows
+
+
+def _kept(values: Floats, missing: str, name: str) -> tuple[Floats, NDArray[np.int64]]:
+    """Return the rows that take part and how many each column has; missing is NaN."""
+    if missing not in MISSING:
+        raise ValueError(f"unknown policy for missing values {missing!r}; known: {', '.join(MISSING)}")
+    given = np.asarray(values, dtype=float)
+    if given.ndim != 2 or not given.shape[1]:
+        raise Undefined(f"{name} needs rows and columns, found {given.shape}")
+    if np.isinf(given).any():
+        raise Undefined(f"{name} has no result where a value is infinite")
+    absent = np.isnan(given)
+    if missing == REFUSE and absent.any():
+        raise Undefined(f"{name}: {int(absent.sum())} values are missing; choose complete_rows or available")
+    kept = given[~absent.any(axis=1)] if missing == COMPLETE_ROWS else given
+    rows = (~np.isnan(kept)).sum(axis=0)
+    if len(kept) < 2 or rows.min() < 2:
+        raise Undefined(f"{name} needs at least 2 units with a value of each indicator, found {int(rows.min())}")
+    return kept, rows
+
+
+def _spread(values: Floats) -> Floats:
+    return np.nanstd(values, axis=0, ddof=1)
+
+
+def _correlation(values: Floats) -> Floats:
+    """Linear correlation of each two columns over the rows that have both."""
+    there = ~np.isnan(values)
+    if there.all():
+        return np.atleast_2d(np.corrcoef(values, rowvar=False))
+    size = values.shape[1]
+    result = np.eye(size)
+    for i in range(size):
+        for j in range(i):
+            both = there[:, i] & there[:, j]
+            result[i, j] = result[j, i] = _pair_correlation(values[both, i], values[both, j])
+    return result
+
+
+def _pair_correlation(one: Floats, other: Floats) -> float:
+    if len(one) < 2 or one.min() == one.max() or other.min() == other.max():
+        return 0.0
+    return float(np.corrcoef(one, other)[0, 1])
+
+
+def _derived(diversity: Floats, rows: NDArray[np.int64], method: str, missing: str, shift: float = 0.0) -> Derived:
+    total = float(diversity.sum())
+    if not total > 0:
+        raise Undefined(f"{method}: the data give no weights: no indicator varies between the units, or all vary alike")
+    return Derived(diversity / total, diversity, rows, method, missing, shift)
