@@ -6,6 +6,7 @@ import csv
 
 import numpy as np
 import pytest
+from pymcdm import weights as oracle
 
 from landgauge.settings import POLICY
 from scoring.deriving import combine, judgement, objective
@@ -194,3 +195,15 @@ def test_groups_have_their_own_weights_or_a_reason():
     one, two = objective.grouped(values, np.array([0, 0, 0, 1, -1]), 2, "entropy")
     assert one.weights == pytest.approx(objective.entropy(values[:3]).weights)
     assert isinstance(two, Undefined)
+
+
+def test_entropy_and_critic_agree_with_pymcdm():
+    """pymcdm as oracle on random matrices; its entropy wants positive values, so the shift is part of both."""
+    rng = np.random.default_rng(5)
+    for _ in range(30):
+        values = rng.uniform(1, 9, (rng.integers(5, 40), rng.integers(2, 8)))
+        scaled = objective.normalise(values)
+        assert objective.entropy(values, shift=0.5).weights == pytest.approx(
+            oracle.entropy_weights(scaled + 0.5), abs=1e-9
+        )
+        assert objective.critic(values).weights == pytest.approx(oracle.critic_weights(values), abs=1e-9)
