@@ -9,10 +9,13 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11 python; do \
 	&& command -v $$p && break; done)
 # The machine's certificates first (an office network may have its own authority), then those that uv brings.
 OFFICE := libreoffice-calc fonts-noto-cjk poppler-utils fontconfig
+DBT_PLACES := --project-dir dbt_project --profiles-dir dbt_project --quiet \
+	--target-path $(CURDIR)/$(BUILD)/dbt --log-path $(CURDIR)/$(BUILD)/dbt
 INSTALL := --quiet --compile-bytecode --python $(BIN)/python
 
 .PHONY: help env run test fuzz lint format test-history test-newyork test-airflow test-sources test-office office
-.PHONY: picture bench-rules bench-ingest bench-pairing bench-gate airflow lock clean
+.PHONY: test-mutation bouncer catalogue docs-dbt picture bench-rules bench-ingest \
+	bench-pairing bench-marts bench-gate airflow lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,16 +47,31 @@ lint: env ## Check style, SQL and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --processes 2 dbt_project
+	$(BIN)/sqlfluff lint --processes 2 dbt_project warehouse/views
+	$(MAKE) --no-print-directory bouncer
+
+bouncer: env ## Hold the dbt project against the rules of dbt-bouncer.yml
+	$(BIN)/dbt parse $(DBT_PLACES)
+	$(BIN)/dbt-bouncer run --config-file dbt-bouncer.yml
 
 format: env ## Put Python and SQL into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/sqlfluff fix dbt_project
 
+docs-dbt: env ## Write the documentation of the dbt project with its lineage: build/dbt/static_index.html
+	$(BIN)/dbt docs generate --static --no-compile --empty-catalog $(DBT_PLACES)
+	@echo "Documentation: $(BUILD)/dbt/static_index.html"
+
+catalogue: env ## Write the marts' columns, docs/indicators.md and README's table from seeds/policy/indicator.csv
+	$(BIN)/python -m landgauge.catalogue
+
 fuzz: env ## Ingest 2,400 mutated files of all formats (FUZZ="--seed 2 --files 500" for others)
 	$(BIN)/python -W ignore -m tests.fuzz --keep $(BUILD)/fuzz $(FUZZ)
 	FUZZ_EXAMPLES=10 $(BIN)/python -m pytest tests/fuzz/test_properties.py
+
+test-mutation: env ## Wrong formulas, one after the other: each must be found by a test (ONLY=text for some of them)
+	$(BIN)/python -m tests.twin $(ONLY)
 
 test-newyork: env ## Acceptance run on the industrial zones of New York (needs ../shared/data)
 	$(BIN)/python -m pytest -m acceptance tests/acceptance/test_newyork.py
@@ -86,6 +104,9 @@ bench-ingest: env ## Measure the ingestion of a csv of 5,000,000 rows beside Duc
 
 bench-pairing: env ## Measure the pairing of 1,000,000 points with 100,000 polygons and check every pair
 	$(BIN)/python -m benchmarks.pairing
+
+bench-marts: env ## Measure the indicator marts of 100,000 parcels and 1,000,000 enterprises in 5 years beside a bare script
+	$(BIN)/python -m benchmarks.marts
 
 bench-gate: env ## Measure the gate on a city year of 100,000 parcels and 1,000,000 enterprises
 	$(BIN)/python -m benchmarks.gate

@@ -123,7 +123,16 @@ def _by_contract(rows: list[Row]) -> list[Row]:
     return sorted(rows, key=lambda r: known.index(r["dataset"]) if r["dataset"] in known else len(known))
 
 
-def _area_columns(city: Row, rows: list[Row]) -> tuple[Column, ...]:
+_AREA_FORMS = (
+    ("land_output_cny10k_per_ha", figures.CNY10K_PER_HA),
+    ("land_tax_cny10k_per_ha", figures.CNY10K_PER_HA),
+    ("plot_ratio", figures.RATIO),
+    ("energy_per_output_tce_per_cny10k", figures.TCE),
+    ("rd_intensity", figures.PERCENT),
+)
+
+
+def _area_columns(marts: Marts, city: Row, rows: list[Row]) -> tuple[Column, ...]:
     amounts = [r.get("output_cny10k") or 0 for r in [*rows, city]]
     taxes = [r.get("tax_paid_cny10k") or 0 for r in [*rows, city]]
     amount, tax = figures.money(max(amounts)), figures.money(max(taxes))
@@ -133,11 +142,7 @@ def _area_columns(city: Row, rows: list[Row]) -> tuple[Column, ...]:
         Column("output_cny10k", "工业总产值", amount),
         Column("unmatched_output_cny10k", "未落宗产值", amount),
         Column("tax_paid_cny10k", "入库税收", tax),
-        Column("land_output_cny10k_per_ha", "土地产出率", figures.CNY10K_PER_HA),
-        Column("land_tax_cny10k_per_ha", "地均税收", figures.CNY10K_PER_HA),
-        Column("plot_ratio", "容积率", figures.RATIO),
-        Column("energy_per_output_tce_per_cny10k", "产值能耗", figures.TCE),
-        Column("rd_intensity", "R&D经费强度", figures.PERCENT),
+        *_named(marts, _AREA_FORMS),
     )
 
 
@@ -159,7 +164,7 @@ def districts(marts: Marts) -> AreaTable:
         "from fct_city_year order by city_code"
     )
     return AreaTable(
-        columns=_area_columns(city, rows),
+        columns=_area_columns(marts, city, rows),
         rows=rows,
         total=city,
         reasons=_reasons(marts, ("district", "city")),
@@ -205,19 +210,25 @@ def _reconciliation(marts: Marts) -> list[str]:
     return notes
 
 
-_ZONE_COLUMNS = (
-    Column("development_ratio", "土地开发率", figures.PERCENT),
-    Column("supply_ratio", "土地供应率", figures.PERCENT),
-    Column("built_ratio", "土地建成率", figures.PERCENT),
-    Column("industrial_land_ratio", "工业用地率", figures.PERCENT),
-    Column("plot_ratio", "综合容积率", figures.RATIO),
-    Column("building_density", "建筑密度", figures.PERCENT),
-    Column("industrial_plot_ratio", "工业容积率", figures.RATIO),
-    Column("industrial_building_coefficient", "工业建筑系数", figures.PERCENT),
-    Column("investment_intensity_cny10k_per_ha", "固定资产投入强度", figures.CNY10K_PER_HA),
-    Column("land_tax_cny10k_per_ha", "工业地均税收", figures.CNY10K_PER_HA),
-    Column("idle_ratio", "土地闲置率", figures.PERCENT),
+_ZONE_FORMS = (
+    ("development_ratio", figures.PERCENT),
+    ("supply_ratio", figures.PERCENT),
+    ("built_ratio", figures.PERCENT),
+    ("industrial_land_ratio", figures.PERCENT),
+    ("plot_ratio", figures.RATIO),
+    ("building_density", figures.PERCENT),
+    ("industrial_plot_ratio", figures.RATIO),
+    ("industrial_building_coefficient", figures.PERCENT),
+    ("investment_intensity_cny10k_per_ha", figures.CNY10K_PER_HA),
+    ("land_tax_cny10k_per_ha", figures.CNY10K_PER_HA),
+    ("idle_ratio", figures.PERCENT),
 )
+
+
+def _named(marts: Marts, forms: Sequence[tuple[str, Form]]) -> tuple[Column, ...]:
+    """Columns of indicators under their names in the catalogue."""
+    names = {r["indicator_code"]: r["name_zh"] for r in marts.rows("select indicator_code, name_zh from dim_indicator")}
+    return tuple(Column(code, names.get(code, code), form) for code, form in forms)
 
 
 def zones(marts: Marts) -> AreaTable:
@@ -227,7 +238,7 @@ def zones(marts: Marts) -> AreaTable:
         "from fct_zone_year as z left join dim_zone as d on d.zone_code = z.zone_code order by z.zone_code"
     )
     return AreaTable(
-        columns=_ZONE_COLUMNS,
+        columns=_named(marts, _ZONE_FORMS),
         rows=rows,
         total={},
         reasons=_reasons(marts, ("zone",)),

@@ -20,7 +20,7 @@ import yaml
 from landgauge import log
 from landgauge.errors import StageFailed
 from landgauge.settings import Settings, StageResult
-from warehouse import db
+from warehouse import db, views
 
 KEPT_SNAPSHOTS = 3
 _log = log.get("publish")
@@ -97,6 +97,7 @@ def _write(settings: Settings, building: Path) -> tuple[str, dict[str, int]]:
                 f"the marts of {settings.year} are not built (run {run['run_id']})", "Run the stages before publish."
             )
         _record_run(con, settings, run)
+        views.create(con)
         _write_parquet(con, settings, [registry().get(name, _unlisted(con, name)) for name in rows] or [])
         con.execute("detach work")
         con.execute("checkpoint")
@@ -184,17 +185,13 @@ def _copy_comments(con: duckdb.DuckDBPyConnection, table: str) -> None:
         "and table_name = ? and comment is not null",
         [table],
     ).fetchall():
-        con.execute(f"comment on column marts.{table}.{name} is {_literal(comment)}")
+        con.execute(f"comment on column marts.{table}.{name} is {views.literal(comment)}")
     for (comment,) in con.execute(
         "select comment from duckdb_tables() where database_name = 'work' and schema_name = 'marts' "
         "and table_name = ? and comment is not null",
         [table],
     ).fetchall():
-        con.execute(f"comment on table marts.{table} is {_literal(comment)}")
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+        con.execute(f"comment on table marts.{table} is {views.literal(comment)}")
 
 
 def _is_published(con: duckdb.DuckDBPyConnection, run_id: str) -> bool:
@@ -236,7 +233,7 @@ def _write_parquet(con: duckdb.DuckDBPyConnection, settings: Settings, marts: li
         where, stem = "", "all"
         if mart.year_column:
             part = _partition(mart, settings)
-            where, stem = f"where {mart.year_column} = {_literal(str(part))}", str(part)
+            where, stem = f"where {mart.year_column} = {views.literal(str(part))}", str(part)
         _copy_parquet(con, f"from marts.{mart.name} {where} order by {', '.join(mart.key)}", folder / f"{stem}.parquet")
     folder = settings.published / "parquet" / "fct_run"
     folder.mkdir(parents=True, exist_ok=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from landgauge import log
@@ -15,18 +18,21 @@ from warehouse import db
 
 LAYERS = ("indicators", "evaluation", "contracts", "balance")
 _log = log.get("dbt")
+PARSED = Path(sys.prefix) / "share" / "landgauge" / "dbt"
+_PROJECT_FILES = (".sql", ".yml", ".csv", ".md", ".py")
 _parsed: dict[str, Any] = {}
 
 
-def run_layer(settings: Settings, layer: str) -> StageResult:
+def run_layer(settings: Settings, layer: str, only: tuple[str, ...] | None = None) -> StageResult:
     """Build the models, seeds and data tests tagged with the layer for the settings' year.
 
+    `only`: instead of the layer these models and seeds, as dbt selects them, without tests.
     Returns the number of models and tests, and a complaint for each failed test of severity warn.
     Raises StageFailed naming the first models or tests that failed.
     """
     if layer not in LAYERS:
         raise StageFailed(f"no dbt layer {layer!r}", f"Layers: {', '.join(LAYERS)}.")
-    result = _invoke(settings, layer)
+    result = _invoke(settings, only or (f"tag:{layer}",), without=("unit_test", "test") if only else ("unit_test",))
     nodes = list(getattr(result.result, "results", None) or [])
     failed = [f"{n.node.name}: {n.message}" for n in nodes if str(n.status) in ("error", "fail", "runtime error")]
     if not result.success or failed:
@@ -52,11 +58,12 @@ def variables(settings: Settings) -> dict[str, Any]:
     return {"year": settings.year, "as_of": settings.as_of.isoformat(), "run_id": row[0]}
 
 
-def _invoke(settings: Settings, layer: str) -> Any:
+def _invoke(settings: Settings, selected: tuple[str, ...], without: tuple[str, ...]) -> Any:
     from dbt.cli.main import dbtRunner
 
     shared = _shared_arguments(settings)
-    select = ["--select", f"tag:{layer}", "--exclude-resource-type", "unit_test", "--no-print", "--no-write-json"]
+    select = ["--select", *selected, "--no-print", "--no-write-json"]
+    select += [word for kind in without for word in ("--exclude-resource-type", kind)]
     with _environment(settings):
         try:
             return dbtRunner(manifest=_manifest(shared)).invoke(["build", *select, *shared])
@@ -74,15 +81,55 @@ def _shared_arguments(settings: Settings) -> list[str]:
 
 
 def _manifest(shared: list[str]) -> Any:
-    """Parse the project once a process: variables are read when a model is compiled, not when it is parsed."""
-    from dbt.cli.main import dbtRunner
+    """Return the parsed project, once a process: variables are read when a model is compiled, not when it is parsed.
 
+    Reading the project takes longer than building a small city. What was read is kept beside the environment, under
+    a digest of all that it depends on, and read back in a moment.
+    """
     if "manifest" not in _parsed:
-        parsed = dbtRunner().invoke(["parse", "--no-partial-parse", *shared])
-        if not parsed.success:
-            raise StageFailed(f"the dbt project cannot be parsed: {parsed.exception}", "Correct dbt_project.")
-        _parsed["manifest"] = parsed.result
+        kept = PARSED / f"{_project_digest()}.msgpack"
+        _parsed["manifest"] = _read_back(kept) or _parse(shared, kept)
     return _parsed["manifest"]
+
+
+def _project_digest() -> str:
+    """Digest of every file of the project, the versions of dbt and Python, and what the profile takes from outside."""
+    from dbt.version import __version__ as version
+
+    whole = hashlib.sha256(f"{version} {sys.version} {os.environ.get('LANDGAUGE_SCRATCH')}".encode())
+    for path in sorted(p for p in DBT_PROJECT.rglob("*") if p.is_file() and p.suffix in _PROJECT_FILES):
+        whole.update(path.relative_to(DBT_PROJECT).as_posix().encode() + b"\0")
+        whole.update(hashlib.sha256(path.read_bytes()).digest())
+    return whole.hexdigest()[:32]
+
+
+def _read_back(kept: Path) -> Any:
+    """Return the project as it was kept; None where it was not, or cannot be read."""
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+
+    try:
+        manifest = Manifest.from_msgpack(kept.read_bytes(), decoder=extended_mashumuro_decoder)
+        manifest.build_flat_graph()
+    except Exception as error:  # whatever a damaged file raises: the project is read anew
+        _log.debug("the parsed project was not read back from %s: %s", kept, error)
+        return None
+    return manifest
+
+
+def _parse(shared: list[str], kept: Path) -> Any:
+    from dbt.cli.main import dbtRunner
+    from dbt.parser.manifest import extended_mashumaro_encoder
+
+    parsed = dbtRunner().invoke(["parse", "--no-partial-parse", *shared])
+    if not parsed.success:
+        raise StageFailed(f"the dbt project cannot be parsed: {parsed.exception}", "Correct dbt_project.")
+    part = kept.with_suffix(f".{os.getpid()}")
+    with suppress(OSError):  # an environment that cannot be written to works all the same
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(parsed.result.to_msgpack(extended_mashumaro_encoder))
+        part.replace(kept)
+    return parsed.result
 
 
 def _let_go() -> None:

@@ -8,10 +8,6 @@
     cast(sum({{ exact(expression) }}){{ ' filter (where ' ~ where ~ ')' if where }} as double)
 {%- endmacro %}
 
-{% macro exact_sum_over(expression, window) -%}
-    cast(sum({{ exact(expression) }}) over ({{ window }}) as double)
-{%- endmacro %}
-
 {#- m2 to ha -#}
 {% macro ha(area_m2) -%}
     ({{ area_m2 }} / 10000)
@@ -31,22 +27,31 @@
     {%- endfor %}
 {% endmacro %}
 
-{#- A share counts only where it can be trusted: the basis that every row has and whose sum is not 0; else the next. -#}
-{% macro share_basis(window) -%}
+{#-
+    Shares of a group's pairs, in two steps: `pair_sums` in a select grouped by the group's key, then `share_basis` and
+    `share_of` where pairs and their group's `sums` are joined. A share counts only where it can be trusted: the basis
+    that every pair of the group has and whose sum is not 0; else the next.
+-#}
+{% macro pair_sums() -%}
+    count(*) as pair_count,
+    count(floor_area_m2) as floor_area_count,
+    count(land_area_m2) as land_area_count,
+    {{ exact_sum('floor_area_m2') }} as sum_floor_area_m2,
+    {{ exact_sum('land_area_m2') }} as sum_land_area_m2
+{%- endmacro %}
+
+{% macro share_basis(sums) -%}
     case
-        when bool_and(floor_area_m2 is not null) over ({{ window }}) and sum(floor_area_m2) over ({{ window }}) > 0
-            then 'floor_area'
-        when bool_and(land_area_m2 is not null) over ({{ window }}) and sum(land_area_m2) over ({{ window }}) > 0
-            then 'land_area'
+        when {{ sums }}.floor_area_count = {{ sums }}.pair_count and {{ sums }}.sum_floor_area_m2 > 0 then 'floor_area'
+        when {{ sums }}.land_area_count = {{ sums }}.pair_count and {{ sums }}.sum_land_area_m2 > 0 then 'land_area'
         else 'equal'
     end
 {%- endmacro %}
 
-{#- The part of one row under the basis that `share_basis` chose, over the same window. -#}
-{% macro share_of(basis, window) -%}
-    case {{ basis }}
-        when 'floor_area' then floor_area_m2 / {{ exact_sum_over('floor_area_m2', window) }}
-        when 'land_area' then land_area_m2 / {{ exact_sum_over('land_area_m2', window) }}
-        else 1.0 / count(*) over ({{ window }})
+{% macro share_of(pairs, sums) -%}
+    case {{ share_basis(sums) }}
+        when 'floor_area' then {{ pairs }}.floor_area_m2 / {{ sums }}.sum_floor_area_m2
+        when 'land_area' then {{ pairs }}.land_area_m2 / {{ sums }}.sum_land_area_m2
+        else 1.0::double / {{ sums }}.pair_count
     end
 {%- endmacro %}

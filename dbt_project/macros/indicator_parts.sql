@@ -22,8 +22,26 @@
         {%- endif %}
         when ({{ spec.numerator }}) is null or ({{ spec.denominator }}) is null then {{ spec.missing or "'value_missing'" }}
         when ({{ spec.denominator }}) = 0 then 'zero_denominator'
+        {%- if spec.grows %}
+        when ({{ spec.denominator }}) < 0 then 'no_growth'
+        {%- endif %}
+        {#- so small that the ratio is no number that a double can hold #}
+        when not isfinite(({{ spec.numerator }})::double / ({{ spec.denominator }})::double) then 'zero_denominator'
     end
 {%- endmacro %}
+
+{#- The reasons that null_reason can give; the catalogue lists them. -#}
+{% macro possible_reasons(spec) %}
+    {% set reasons = ['value_missing', 'zero_denominator'] %}
+    {% if spec.needs or 'register_not_loaded' in (spec.missing or '') %}
+        {% do reasons.append('register_not_loaded') %}
+    {% endif %}
+    {% if spec.of_enterprises %}
+        {% do reasons.append('no_enterprise') %}
+    {% endif %}
+    {% do reasons.extend(spec.reasons or []) %}
+    {% do return(reasons) %}
+{% endmacro %}
 
 {#- The wide columns. -#}
 {% macro indicator_values(specs) %}
@@ -38,6 +56,20 @@
     cast({{ measure }} as double) as {{ measure }}{{ "," if not loop.last }}
     {%- endfor %}
 {% endmacro %}
+
+{#- What of each measure falls on no industrial parcel. -#}
+{% macro unmatched_columns() %}
+    {%- for measure in measures() %}
+    unmatched_{{ measure }}{{ "," if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+{#- The datasets without which a measure has no sum, not even 0. -#}
+{% macro measure_needs(measure) -%}
+    {%- set beside = {'tax_paid_cny10k': 'taxes', 'energy_tce': 'energy', 'energy_tce_equivalent': 'energy',
+                      'emission_t': 'emissions'} -%}
+    loaded.enterprises_loaded and loaded.{{ beside.get(measure, 'operations') }}_loaded
+{%- endmacro %}
 
 {#- The long rows of one scale. -#}
 {% macro indicator_rows(scale, model, unit_code, specs) %}
@@ -112,7 +144,9 @@ enterprises as (
 unmatched as (
     select
         {{ 'district_code,' if key == 'district_code' else '' }}
-        {{ exact_sum('unmatched_output_cny10k') }} as unmatched_output_cny10k,
+        {%- for measure in measures() %}
+        {{ exact_sum('unmatched_' ~ measure) }} as unmatched_{{ measure }},
+        {%- endfor %}
     from {{ ref('int_pairing__unmatched') }}
     {{ 'group by district_code' if key == 'district_code' else '' }}
 ),
@@ -125,11 +159,13 @@ parts as (
         parcels.* exclude ({{ key ~ ', ' if of_parcel else '' }}parcel_count, site_area_m2),
         case when loaded.enterprises_loaded then coalesce(enterprises.enterprise_count, 0) end as enterprise_count,
         {%- if key != 'block_code' %}
+        {%- for measure in measures() %}
         case
-            when loaded.enterprises_loaded and loaded.operations_loaded
-                then coalesce(unmatched.unmatched_output_cny10k, 0)
-        end as unmatched_output_cny10k,
+            when {{ measure_needs(measure) }} then coalesce(unmatched.unmatched_{{ measure }}, 0)
+        end as unmatched_{{ measure }},
+        {%- endfor %}
         {%- endif %}
+        {{ 'region.* exclude (scale, unit_code, year),' if key != 'block_code' }}
         loaded.*,
     from {{ units }} as units
     cross join {{ ref('int_run__loaded') }} as loaded
@@ -145,6 +181,13 @@ parts as (
     {%- elif key != 'block_code' %}
     cross join unmatched
     {%- endif %}
+    {%- if key != 'block_code' %}
+    left join {{ ref('int_region__year') }} as region
+        on
+            region.scale = '{{ key | replace("_code", "") }}'
+            and units.{{ key }} = region.unit_code
+            and region.year = {{ eval_year() }}
+    {%- endif %}
 )
 
 select
@@ -152,8 +195,11 @@ select
     parcel_count,
     site_area_m2,
     enterprise_count,
-    {{ 'unmatched_output_cny10k,' if key != 'block_code' else '' }}
+    {{ 'unmatched_' ~ measures() | join(', unmatched_') ~ ',' if key != 'block_code' else '' }}
     {{ measures() | join(',\n    ') }},
     {{ indicator_parts(area_indicators(), 'parcel_count = 0') }}
+    {%- if key != 'block_code' %},
+    {{ indicator_parts(regional_indicators(of_district=(key == 'district_code'))) }}
+    {%- endif %}
 from parts
 {% endmacro %}

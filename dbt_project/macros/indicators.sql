@@ -133,8 +133,8 @@
         ['enterprise', 'int_indicators__enterprise', 'uscc', enterprise_indicators()],
         ['block', 'int_indicators__block', 'block_code', area_indicators()],
         ['zone', 'int_indicators__zone', 'zone_code', zone_indicators()],
-        ['district', 'int_indicators__district', 'district_code', area_indicators()],
-        ['city', 'int_indicators__city', 'city_code', area_indicators()],
+        ['district', 'int_indicators__district', 'district_code', district_indicators()],
+        ['city', 'int_indicators__city', 'city_code', city_indicators()],
         ['industry', 'int_indicators__industry', "industry_edition || ':' || industry_code", industry_indicators()],
     ]) %}
 {% endmacro %}

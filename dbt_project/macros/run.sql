@@ -19,7 +19,7 @@
 
 {#- One flag for each dataset that indicators need. -#}
 {% macro loaded_flags() %}
-    {%- for dataset in ['buildings', 'enterprises', 'operations', 'taxes', 'energy', 'emissions', 'zones'] %}
+    {%- for dataset in ['buildings', 'enterprises', 'operations', 'taxes', 'energy', 'emissions', 'zones', 'district_series'] %}
     coalesce(bool_or(dataset = '{{ dataset }}'), false) as {{ dataset }}_loaded{{ "," if not loop.last }}
     {%- endfor %}
 {% endmacro %}

@@ -17,19 +17,21 @@ from warehouse.db import install_extensions
 
 
 class DbtRun:
-    """dbt in a process of its own on one warehouse file."""
+    """dbt in a process of its own on one warehouse file; `project` may be a copy of the dbt project."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, project: Path = DBT_PROJECT) -> None:
         self.folder = folder
+        self.project = project
         self.database = folder / "warehouse.duckdb"
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         variables = json.dumps({"year": hand_made.YEAR, "as_of": hand_made.AS_OF, "run_id": hand_made.RUN_ID})
         command = [sys.executable, "-m", "dbt.cli.main", *arguments, "--no-use-colors", "--vars", variables]
-        command += ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
+        command += ["--project-dir", str(self.project), "--profiles-dir", str(self.project)]
         command += ["--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs")]
         environment = os.environ | {
             "LANDGAUGE_DATABASE": str(self.database),
+            "LANDGAUGE_SCRATCH": str(self.folder / "scratch.duckdb"),
             "LANDGAUGE_EXTENSIONS": str(install_extensions()),
             "LANDGAUGE_THREADS": "2",
             "LANDGAUGE_MEMORY": "",

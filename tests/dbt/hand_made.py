@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import series_by_hand
 from dbt_tables import DATASETS, OTHERS, definitions
 
 YEAR, AS_OF, RUN_ID = 2023, "2023-12-31", "0123456789abcdef"
 LOADED = (
     *("parcels", "buildings", "enterprises", "occupancy", "operations", "taxes", "energy"),
-    *("zones", "agreements", "agreement_events"),
+    *("zones", "agreements", "agreement_events", "district_series"),
 )  # not emissions
 
 _P1 = {"parcel_code": "P1", "district_code": "440106", "land_use_code": "M1", "site_area_m2": 10000}
@@ -134,6 +135,8 @@ def write(path: Path) -> None:
         for dataset, content in rows.items():
             for number, row in enumerate(content, 1):
                 _insert(con, f"accepted.{dataset}", {"data_year": YEAR, "load_id": 1, "row_no": number} | row)
+        for number, row in enumerate(series_by_hand.rows(), 1):
+            _insert(con, "accepted.district_series", {"load_id": 1, "row_no": number} | row)
         _insert(con, "accepted.enterprises", {"data_year": YEAR - 1, "load_id": 1, "row_no": 1} | _firm("E9"))
         con.execute("load spatial") if _spatial(con) else None
         for code, shape in SHAPES.items():
@@ -170,7 +173,7 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, row: dict[str, Any]) -> 
 def _surroundings(con: duckdb.DuckDBPyConnection) -> None:
     setting = {"city_code": "440100", "name_zh": "广州市", "projected_crs": "EPSG:4547", "area_warn": 0.05}
     _insert(con, "profile.setting", setting)
-    con.executemany("insert into profile.district values (?, ?, ?, ?, ?)", DISTRICTS)
+    con.executemany("insert into profile.district values (?, ?, ?, ?, ?)", [*DISTRICTS, series_by_hand.ENDED])
     con.executemany("insert into profile.industry values (?, ?, ?, ?, ?)", INDUSTRIES)
     con.executemany(
         "insert into profile.land_use values (?, ?, ?)", [("M1", "", True), ("W", "", True), ("R", "", False)]

@@ -205,5 +205,6 @@ def test_spatial_joins_are_planned_as_such(dbt):
 
         with duckdb.connect(str(dbt.database), read_only=True) as con:
             extensions(con)
+            con.execute(f"attach '{dbt.folder / 'scratch.duckdb'}' as scratch (read_only)")
             plan = con.execute(f"explain {path.read_text(encoding='utf-8')}").fetchall()[0][1]
         assert "SPATIAL_JOIN" in plan, plan

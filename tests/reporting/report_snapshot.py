@@ -146,6 +146,8 @@ def _policy(con: duckdb.DuckDBPyConnection) -> None:
         "('plot_ratio', '容积率', 'Plot ratio', '无量纲', 'positive', '总建筑面积 ÷ 宗地面积', '', "
         "'parcel,city', '控制指标'), "
         "('rd_intensity', 'R&D经费强度', 'R&D intensity', '比值', 'positive', 'R&D经费 ÷ 营业收入', "
+        "'', 'parcel', '办法'), "
+        "('land_output_cny10k_per_ha', '土地产出率', 'Land output', '万元/ha', 'positive', '工业总产值 ÷ 用地面积', "
         "'', 'parcel', '办法')) as t "
         "(indicator_code, name_zh, name_en, unit, direction, formula_zh, formula_en, scales, source)"
     )

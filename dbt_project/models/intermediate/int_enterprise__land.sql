@@ -1,21 +1,19 @@
 -- Land of each counted enterprise: of each of its parcels the share that it has among all occupants.
-{% set window = 'partition by parcel_code' %}
-with based as (
+with sums as (
     select
         parcel_code,
-        uscc,
-        floor_area_m2,
-        land_area_m2,
-        {{ share_basis(window) }} as share_basis,
+        {{ pair_sums() }},
     from {{ ref('int_pairing__shares') }}
+    group by parcel_code
 ),
 
 occupied as (
     select
-        parcel_code,
-        uscc,
-        {{ share_of('share_basis', window) }} as share_of_parcel,
-    from based
+        pairs.parcel_code,
+        pairs.uscc,
+        {{ share_of('pairs', 'sums') }} as share_of_parcel,
+    from {{ ref('int_pairing__shares') }} as pairs
+    inner join sums on pairs.parcel_code = sums.parcel_code
 )
 
 select

@@ -1,5 +1,4 @@
 -- Every pair of parcel and counted enterprise of the year; the shares of an enterprise sum to 1.
-{% set window = 'partition by uscc' %}
 with pairs as (
     select
         parcel_code,
@@ -21,20 +20,22 @@ with pairs as (
     group by uscc
 ),
 
-based as (
+sums as (
     select
-        *,
-        {{ share_basis(window) }} as share_basis,
+        uscc,
+        {{ pair_sums() }},
     from pairs
+    group by uscc
 )
 
 select
-    parcel_code,
-    uscc,
-    {{ share_of('share_basis', window) }} as share,
-    share_basis,
-    tenure,
-    matched_by,
-    floor_area_m2,
-    land_area_m2,
-from based
+    pairs.parcel_code,
+    pairs.uscc,
+    {{ share_of('pairs', 'sums') }} as share,
+    {{ share_basis('sums') }} as share_basis,
+    pairs.tenure,
+    pairs.matched_by,
+    pairs.floor_area_m2,
+    pairs.land_area_m2,
+from pairs
+inner join sums on pairs.uscc = sums.uscc

@@ -1,20 +1,25 @@
--- Output that falls on no accepted industrial parcel, for each counted enterprise that has some.
-with on_parcels as (
+-- What falls on no accepted industrial parcel: parts on other parcels, and enterprises on no parcel with all they have.
+with parts as (
     select
         uscc,
-        sum(output_cny10k) as output_cny10k,
+        {{ measures() | join(',\n        ') }},
     from {{ ref('int_pairing__parts') }}
-    where is_industrial
-    group by uscc
+    where not is_industrial
+    union all by name
+    select
+        measures.uscc,
+        {% for measure in measures() %}
+        {{ exact('measures.' ~ measure) if measure == 'output_cny10k' else 'measures.' ~ measure }} as {{ measure }},
+        {% endfor %}
+    from {{ ref('int_enterprise__measures') }} as measures
+    anti join {{ ref('int_pairing__shares') }} as shares on measures.uscc = shares.uscc
 )
 
 select
-    enterprises.uscc,
+    parts.uscc,
     enterprises.district_code,
-    cast(
-        {{ exact('measures.output_cny10k') }} - coalesce(on_parcels.output_cny10k, 0) as double
-    ) as unmatched_output_cny10k,
-from {{ ref('int_enterprise__measures') }} as measures
-inner join {{ ref('int_enterprise__classified') }} as enterprises on measures.uscc = enterprises.uscc
-left join on_parcels on measures.uscc = on_parcels.uscc
-where {{ exact('measures.output_cny10k') }} != coalesce(on_parcels.output_cny10k, 0)
+    {% for measure in measures() %}
+    parts.{{ measure }} as unmatched_{{ measure }},
+    {% endfor %}
+from parts
+inner join {{ ref('int_enterprise__classified') }} as enterprises on parts.uscc = enterprises.uscc

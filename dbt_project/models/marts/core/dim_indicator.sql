@@ -8,5 +8,6 @@ select
     formula_en,
     scales,
     source,
+    null_reasons,
     {{ run_id() }} as run_id,
 from {{ ref('indicator') }}

@@ -4,8 +4,19 @@ select
     parcel_count,
     site_area_m2,
     enterprise_count,
-    unmatched_output_cny10k,
+    {{ unmatched_columns() }},
     {{ measure_columns() }},
-    {{ indicator_values(area_indicators()) }},
+    {{ indicator_values(city_indicators()) }},
+    population_land_elasticity_type,
+    population_land_elasticity_type_illustrative,
+    gdp_land_elasticity_type,
+    gdp_land_elasticity_type_illustrative,
     {{ run_id() }} as run_id,
-from {{ ref('int_indicators__city') }}
+from (
+    select
+        indicators.*,
+        elasticity.* exclude (elasticity.scale, elasticity.unit_code),
+    from {{ ref('int_indicators__city') }} as indicators
+    left join {{ ref('int_region__elasticity') }} as elasticity
+        on elasticity.scale = 'city' and indicators.city_code = elasticity.unit_code
+) as cities

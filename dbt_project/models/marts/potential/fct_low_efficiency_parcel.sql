@@ -1,0 +1,17 @@
+select
+    parcel_code,
+    {{ eval_year() }} as year,
+    district_code,
+    town_code,
+    zone_code,
+    block_code,
+    site_area_m2,
+    reasons,
+    main_reason,
+    release_share,
+    shared_area_m2,
+    shared_with,
+    releasable_area_m2,
+    illustrative,
+    {{ run_id() }} as run_id,
+from {{ ref('int_potential__low_efficiency') }}
