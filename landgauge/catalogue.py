@@ -23,8 +23,8 @@ _INTRO = (
     "rows. How to add one: [adding-an-indicator.md](adding-an-indicator.md). `make docs-dbt` writes the documentation "
     "of all models with their lineage.\n\n"
     "↑ more is better, ↓ less is better, – neither by itself. Unit 1: a plain ratio, 0.35 and not 35. In sources, "
-    "[found] was read there, [inference] concluded from it, and [known] is general knowledge of the field whose text was "
-    "not at hand; without a mark the document is named and its text was not at hand.\n"
+    "[found] was read there, [inference] concluded from it, and [known] is general knowledge of the field whose text "
+    "was not at hand; without a mark the document is named and its text was not at hand.\n"
 )
 
 Row = dict[str, str]

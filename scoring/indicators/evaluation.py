@@ -15,6 +15,7 @@ from scoring.indicators.parcels import ParcelYear, evaluate_parcels
 from scoring.indicators.quotient import Amount, Quotient, total
 from scoring.indicators.regions import Regions, regional_indicators
 from scoring.indicators.reports import MEASURES, Report, reports
+from scoring.indicators.unmatched import Remainder, remainders, unmatched
 from scoring.indicators.zones import zone_indicators, zone_type
 
 VALUES = ("scale", "unit_code", "indicator_code", "value", "null_reason", "numerator", "denominator")
@@ -55,7 +56,8 @@ def evaluate(city: CityYear) -> Evaluation:
     paired = pairs(city, firms)
     reported = reports(city, firms)
     out = _Collector()
-    _areas(out, city, evaluate_parcels(city, paired, reported))
+    parcels = evaluate_parcels(city, paired, reported)
+    _areas(out, city, parcels, remainders(firms, paired, parcels, reported))
     _enterprises(out, city, firms, reported, land_of_enterprises(city, paired))
     zones = city.rows("zones")
     for zone in zones:
@@ -71,32 +73,34 @@ def evaluate(city: CityYear) -> Evaluation:
     )
 
 
-def _areas(out: _Collector, city: CityYear, parcels: Sequence[ParcelYear]) -> None:
+def _areas(out: _Collector, city: CityYear, parcels: Sequence[ParcelYear], rest: Mapping[str, Remainder]) -> None:
     for parcel in parcels:
         amounts = {**parcel.sums, **_presence(city, [parcel])}
         out.add("parcel", parcel.row["parcel_code"], parcel.quotients.values(), amounts)
     for block in blocks_of_year(city):
         _area(out, city, "block", block, [parcel for parcel in parcels if parcel.row["block_code"] == block])
-    regions = Regions(city)
+    series = Regions(city)
     for district in districts_of_year(city):
         within = [parcel for parcel in parcels if parcel.row["district_code"] == district]
-        _area(out, city, "district", district, within, regions)
-    _area(out, city, "city", city.city_code, parcels, regions)
+        _region(out, city, "district", district, within, series, rest.get(district, []))
+    _region(out, city, "city", city.city_code, parcels, series, [part for parts in rest.values() for part in parts])
 
 
-def _area(
+def _area(out: _Collector, city: CityYear, scale: str, unit: str, parcels: Sequence[ParcelYear]) -> None:
+    out.add(scale, unit, area_indicators(city, parcels), {**sums(parcels), **_presence(city, parcels)})
+
+
+def _region(
     out: _Collector,
     city: CityYear,
     scale: str,
     unit: str,
     parcels: Sequence[ParcelYear],
-    regions: Regions | None = None,
+    series: Regions,
+    rest: Remainder,
 ) -> None:
-    amounts = {**sums(parcels), **_presence(city, parcels)}
-    found = area_indicators(city, parcels)
-    if regions is not None:
-        found += regional_indicators(regions, unit, city.city_code)
-    out.add(scale, unit, found, amounts)
+    _area(out, city, scale, unit, parcels)
+    out.add(scale, unit, regional_indicators(series, unit, city.city_code), unmatched(city, rest))
 
 
 def _presence(city: CityYear, parcels: Sequence[ParcelYear]) -> dict[str, Amount]:
