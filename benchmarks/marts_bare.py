@@ -202,7 +202,8 @@ def _marts() -> dict[str, str]:
         "bridge_parcel_enterprise": f"select parcel_code, uscc, share, tenure, matched_by, {_RUN} from pair",
         "fct_indicator_value": " union all ".join(
             f"select '{scale}' as scale, {unit} as unit_code, '{code}' as indicator_code, "
-            f"case when {_reason(n, d)} is null then ({n}) / ({d}) end as value, {_reason(n, d)} as null_reason, "
+            f"case when {_reason(code, n, d)} is null then ({n}) / ({d}) end as value, "
+            f"{_reason(code, n, d)} as null_reason, "
             f"({n})::double as numerator, ({d})::double as denominator, {_RUN} from {source}"
             for scale, unit, source, specs in _SCALES
             for code, (n, d) in specs.items()
@@ -218,9 +219,10 @@ def _hidden(scale: str) -> list[str]:
     return ["firms"]
 
 
-def _reason(numerator: str, denominator: str) -> str:
+def _reason(code: str, numerator: str, denominator: str) -> str:
+    none = "firms = 0" if code in _LAND | PAIRS or code.startswith("investment") else "false"
     return (
-        f"case when firms = 0 then 'no_enterprise' when ({numerator}) is null or ({denominator}) is null "
+        f"case when {none} then 'no_enterprise' when ({numerator}) is null or ({denominator}) is null "
         f"then 'value_missing' when ({denominator}) = 0 then 'zero_denominator' end"
     )
 

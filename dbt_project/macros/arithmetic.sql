@@ -30,7 +30,8 @@
 {#-
     Shares of a group's pairs, in two steps: `pair_sums` in a select grouped by the group's key, then `share_basis` and
     `share_of` where pairs and their group's `sums` are joined. A share counts only where it can be trusted: the basis
-    that every pair of the group has and whose sum is not 0; else the next.
+    that every pair of the group has and whose sum is an area; else the next. Less than a square millimetre is none:
+    sums hold 16 decimals, and a share of so little would not sum to 1.
 -#}
 {% macro pair_sums() -%}
     count(*) as pair_count,
@@ -42,8 +43,10 @@
 
 {% macro share_basis(sums) -%}
     case
-        when {{ sums }}.floor_area_count = {{ sums }}.pair_count and {{ sums }}.sum_floor_area_m2 > 0 then 'floor_area'
-        when {{ sums }}.land_area_count = {{ sums }}.pair_count and {{ sums }}.sum_land_area_m2 > 0 then 'land_area'
+        when {{ sums }}.floor_area_count = {{ sums }}.pair_count and {{ sums }}.sum_floor_area_m2 >= 1e-6
+            then 'floor_area'
+        when {{ sums }}.land_area_count = {{ sums }}.pair_count and {{ sums }}.sum_land_area_m2 >= 1e-6
+            then 'land_area'
         else 'equal'
     end
 {%- endmacro %}

@@ -97,6 +97,8 @@
         {% set area = dict(spec) %}
         {% if spec.code.startswith('land_') %}
             {% do area.update({'numerator': spec.numerator, 'denominator': spec.denominator}) %}
+        {% elif spec.code.startswith('investment_') %}
+            {% do area.update({'numerator': spec.code ~ '__num', 'denominator': spec.denominator}) %}
         {% else %}
             {% do area.update({'numerator': spec.code ~ '__num', 'denominator': spec.code ~ '__den'}) %}
         {% endif %}

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from scoring.indicators.inputs import CityYear, records
 from scoring.indicators.of_reports import RATIOS, absent, by_land, ratio_absent
 from scoring.indicators.parcels import ParcelYear
-from scoring.indicators.quotient import REGISTER_NOT_LOADED, VALUE_MISSING, Quotient, or_zero, quotient, total
+from scoring.indicators.quotient import (
+    M2_PER_HA,
+    REGISTER_NOT_LOADED,
+    VALUE_MISSING,
+    Quotient,
+    or_zero,
+    quotient,
+    total,
+)
 from scoring.indicators.reports import MEASURES, Report
 
 INVESTMENT = "investment_intensity_cny10k_per_ha"
@@ -30,9 +38,16 @@ def area_indicators(city: CityYear, parcels: Sequence[ParcelYear]) -> list[Quoti
     What relates reports to land takes the whole site area; every other indicator the parcels that have both parts.
     """
     deserted = not any(parcel.firms for parcel in parcels)
-    invested = _of_both(INVESTMENT, parcels, absent=absent(city, "operations"), deserted=deserted)
+    invested = [parcel.quotients[INVESTMENT] for parcel in parcels]
     return [
-        invested,
+        quotient(
+            INVESTMENT,
+            total(q.numerator for q in invested if q.has_both),
+            site_area(parcels) / M2_PER_HA,
+            absent=absent(city, "operations"),
+            empty=not parcels,
+            deserted=deserted,
+        ),
         *(_of_both(code, parcels) for code in OF_LAND),
         *by_land(city, site_area(parcels), sums(parcels), deserted=deserted, empty=not parcels),
         *(_of_both(code, parcels, absent=ratio_absent(city, code), deserted=deserted) for code in RATIOS),

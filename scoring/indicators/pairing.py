@@ -12,6 +12,7 @@ from scoring.indicators.inputs import CityYear, Record, records
 from scoring.indicators.quotient import Amount, times, total
 
 NOT_COUNTED = ("注销", "吊销")
+SMALLEST_AREA_M2 = 1e-6  # sums hold 16 decimals: shares of less would not sum to 1
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,14 @@ def is_valid(row: Record, year: int) -> bool:
 def with_shares(group: Sequence[Pair]) -> list[Pair]:
     """Return the pairs with each one's part of the group: by floor area, else by land area, else in equal parts.
 
-    A basis is taken where every row of the group has it and it does not sum to 0.
+    A basis is taken where every row of the group has it and it sums to an area: a square millimetre at least.
     """
     for basis, areas in (
         ("floor_area", [pair.floor_area_m2 for pair in group]),
         ("land_area", [pair.land_area_m2 for pair in group]),
     ):
         known = [area for area in areas if area is not None]
-        if len(known) == len(group) and math.fsum(known) > 0:
+        if len(known) == len(group) and math.fsum(known) >= SMALLEST_AREA_M2:
             parts = [area / math.fsum(known) for area in known]
             return [replace(p, share_basis=basis, share=part) for p, part in zip(group, parts, strict=True)]
     return [replace(pair, share_basis="equal", share=1 / len(group)) for pair in group]
