@@ -51,7 +51,8 @@ def bare(settings: Settings, years: list[int]) -> measure.Figures:
     figures: measure.Figures = {}
     target = settings.warehouse / "bare.duckdb"
     target.unlink(missing_ok=True)
-    with measure.timed(figures), duckdb.connect(str(target), config=db.config(settings)) as con:
+    limits = {"threads": settings.threads, "memory_limit": settings.memory_limit, "allow_unsigned_extensions": "true"}
+    with measure.timed(figures), duckdb.connect(str(target), config=limits) as con:
         db.extensions(con)
         con.execute(f"attach '{settings.database}' as work (read_only)")
         for year in years:

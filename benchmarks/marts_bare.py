@@ -40,6 +40,7 @@ _LAND = {
 _SUMMED = {code: (f"{code}_n", f"{code}_d") for code in PAIRS}
 _PARCEL = _BUILT | _LAND | _SUMMED
 _AREA = {code: (f"{code}_n", f"{code}_d") for code in _BUILT} | _LAND | _SUMMED
+_AREA["investment_intensity_cny10k_per_ha"] = ("investment_intensity_cny10k_per_ha_n", "area / 10000")
 _ZONE = {
     "development_ratio": ("a + b21_ha", "a + b"), "supply_ratio": ("d", "a + b21_ha"), "built_ratio": ("a", "d"),
     "industrial_land_ratio": ("a2_ha", "a"), "plot_ratio": ("floor_area_m2", "a * 10000"),

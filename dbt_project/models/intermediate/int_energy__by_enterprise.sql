@@ -19,12 +19,15 @@ with valid as (
 factors as (
     select
         valid.energy_type,
-        valid.accounting,
         given.unit,
-        given.factor_to_base / base.factor_to_base * valid.tce_per_unit as tce_per_given_unit,
+        max(given.factor_to_base / base.factor_to_base * valid.tce_per_unit)
+        filter (where valid.accounting = 'calorific') as calorific_tce_per_unit,
+        max(given.factor_to_base / base.factor_to_base * valid.tce_per_unit)
+        filter (where valid.accounting = 'equivalent') as equivalent_tce_per_unit,
     from valid
     inner join {{ ref('unit') }} as base on valid.per_unit = base.unit
     inner join {{ ref('unit') }} as given on base.dimension = given.dimension
+    group by valid.energy_type, given.unit
 ),
 
 -- Types that have 等价 values in some year: there the 当量 value is no substitute in another year.
@@ -34,26 +37,26 @@ with_equivalent as (
     where accounting = 'equivalent'
 ),
 
+converting as (
+    select
+        factors.energy_type,
+        factors.unit,
+        factors.calorific_tce_per_unit,
+        case
+            when with_equivalent.energy_type is null then factors.calorific_tce_per_unit
+            else factors.equivalent_tce_per_unit
+        end as equivalent_tce_per_unit,
+    from factors
+    left join with_equivalent on factors.energy_type = with_equivalent.energy_type
+),
+
 converted as (
     select
         energy.uscc,
-        energy.quantity * calorific.tce_per_given_unit as energy_tce,
-        energy.quantity * case
-            when with_equivalent.energy_type is null then calorific.tce_per_given_unit
-            else equivalent.tce_per_given_unit
-        end as energy_tce_equivalent,
+        energy.quantity * converting.calorific_tce_per_unit as energy_tce,
+        energy.quantity * converting.equivalent_tce_per_unit as energy_tce_equivalent,
     from {{ ref('stg_accepted__energy') }} as energy
-    left join factors as calorific
-        on
-            energy.energy_type = calorific.energy_type
-            and energy.unit = calorific.unit
-            and calorific.accounting = 'calorific'
-    left join factors as equivalent
-        on
-            energy.energy_type = equivalent.energy_type
-            and energy.unit = equivalent.unit
-            and equivalent.accounting = 'equivalent'
-    left join with_equivalent on energy.energy_type = with_equivalent.energy_type
+    left join converting on energy.energy_type = converting.energy_type and energy.unit = converting.unit
 )
 
 select
