@@ -142,7 +142,7 @@ FORMULAS = (
     _model(
         "energy__by_enterprise",
         "when with_equivalent.energy_type is null then",
-        "when equivalent.tce_per_given_unit is null then",
+        "when paired.equivalent_tce_per_unit is null then",
     ),
     # what counts
     _model("parcel__buildings", "floor_area_m2 + coalesce(floor_area_over_8m_m2, 0)", "floor_area_m2"),

@@ -19,15 +19,12 @@ with valid as (
 factors as (
     select
         valid.energy_type,
+        valid.accounting,
         given.unit,
-        max(given.factor_to_base / base.factor_to_base * valid.tce_per_unit)
-        filter (where valid.accounting = 'calorific') as calorific_tce_per_unit,
-        max(given.factor_to_base / base.factor_to_base * valid.tce_per_unit)
-        filter (where valid.accounting = 'equivalent') as equivalent_tce_per_unit,
+        given.factor_to_base / base.factor_to_base * valid.tce_per_unit as tce_per_given_unit,
     from valid
     inner join {{ ref('unit') }} as base on valid.per_unit = base.unit
     inner join {{ ref('unit') }} as given on base.dimension = given.dimension
-    group by valid.energy_type, given.unit
 ),
 
 -- Types that have 等价 values in some year: there the 当量 value is no substitute in another year.
@@ -37,17 +34,28 @@ with_equivalent as (
     where accounting = 'equivalent'
 ),
 
+-- Both ways of accounting side by side, so that the quantities meet their factors once.
+paired as (
+    select
+        energy_type,
+        unit,
+        max(tce_per_given_unit) filter (where accounting = 'calorific') as calorific_tce_per_unit,
+        max(tce_per_given_unit) filter (where accounting = 'equivalent') as equivalent_tce_per_unit,
+    from factors
+    group by energy_type, unit
+),
+
 converting as (
     select
-        factors.energy_type,
-        factors.unit,
-        factors.calorific_tce_per_unit,
+        paired.energy_type,
+        paired.unit,
+        paired.calorific_tce_per_unit,
         case
-            when with_equivalent.energy_type is null then factors.calorific_tce_per_unit
-            else factors.equivalent_tce_per_unit
+            when with_equivalent.energy_type is null then paired.calorific_tce_per_unit
+            else paired.equivalent_tce_per_unit
         end as equivalent_tce_per_unit,
-    from factors
-    left join with_equivalent on factors.energy_type = with_equivalent.energy_type
+    from paired
+    left join with_equivalent on paired.energy_type = with_equivalent.energy_type
 ),
 
 converted as (
