@@ -160,8 +160,13 @@ FORMULAS = (
     # pairing and shares
     Change(
         _SHARES,
-        "= {{ sums }}.pair_count and {{ sums }}.sum_floor_area_m2 > 0",
-        "> 0 and {{ sums }}.sum_floor_area_m2 > 0",
+        "= {{ sums }}.pair_count and {{ sums }}.sum_floor_area_m2 >= 1e-6",
+        "> 0 and {{ sums }}.sum_floor_area_m2 >= 1e-6",
+    ),
+    Change(
+        _SPECS,
+        "{'numerator': spec.code ~ '__num', 'denominator': spec.denominator}",
+        "{'numerator': spec.code ~ '__num', 'denominator': spec.code ~ '__den'}",
     ),
     Change(
         _SHARES,
