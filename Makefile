@@ -15,7 +15,7 @@ INSTALL := --quiet --compile-bytecode --python $(BIN)/python
 
 .PHONY: help env run test fuzz lint format test-history test-newyork test-airflow test-sources test-office office
 .PHONY: test-mutation bouncer catalogue docs-dbt picture bench-rules bench-ingest \
-	bench-pairing bench-marts bench-gate airflow lock clean
+	bench-pairing bench-marts bench-gate bench-scoring airflow lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -110,6 +110,9 @@ bench-marts: env ## Measure the indicator marts of 100,000 parcels and 1,000,000
 
 bench-gate: env ## Measure the gate on a city year of 100,000 parcels and 1,000,000 enterprises
 	$(BIN)/python -m benchmarks.gate
+
+bench-scoring: env ## Measure weights and scores of 10,000,000 units, and 1,000 weight draws for 100,000, beside pymcdm and numpy
+	$(BIN)/python -m benchmarks.scoring
 
 airflow: env ## Start Airflow on this machine with SQLite
 	deploy/standalone.sh

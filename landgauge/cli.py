@@ -14,6 +14,7 @@ from landgauge.errors import COMPLAINTS, DONE, STOPPED, ConfigurationError, Land
 from landgauge.settings import Settings, landing_at, year_end
 
 _log = log.get("cli")
+SCALES = ("parcel", "enterprise", "block", "zone", "district", "city")
 STAGE_HELP = {
     "ingest": "load the declarations of a year from the landing area",
     "check": "run the gate on what was loaded",
@@ -80,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_query(commands, common)
     _add_restate(commands, common)
     _add_returns(commands, common)
+    _add_explain(commands, common)
+    _add_scheme(commands)
     return parser
 
 
@@ -133,6 +136,32 @@ def _add_returns(commands: argparse._SubParsersAction, common: argparse.Argument
     templates.add_argument("--year", type=_year, metavar="YYYY", help="districts of this year instead of today's")
     templates.add_argument("-v", "--verbose", action="store_true", help="say more")
     templates.set_defaults(command=_templates)
+
+
+def _add_explain(commands: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    text = "open a published score down to numerators, enterprises, files and rows"
+    explain = commands.add_parser("explain", parents=[common], help=text)
+    explain.add_argument("--scale", required=True, choices=SCALES, help="scale of the unit")
+    explain.add_argument("--unit", required=True, metavar="CODE", help="code of the unit")
+    explain.add_argument("--year", type=_year, required=True, metavar="YYYY")
+    explain.add_argument("--scheme", metavar="CODE", help="one scheme instead of all that score the unit")
+    explain.set_defaults(command=_explain)
+
+
+def _add_scheme(commands: argparse._SubParsersAction) -> None:
+    scheme = commands.add_parser("scheme", help="look at the schemes that are shipped")
+    said = argparse.ArgumentParser(add_help=False)
+    said.add_argument("-v", "--verbose", action="store_true", help="say more")
+    actions = scheme.add_subparsers(required=True, metavar="ACTION")
+    check = actions.add_parser("check", parents=[said], help="hold all schemes against their rules, naming each line")
+    show = actions.add_parser("show", parents=[said], help="show a scheme in the version of a year")
+    show.add_argument("code", metavar="CODE")
+    show.add_argument("--year", type=_year, required=True, metavar="YYYY")
+    diff = actions.add_parser("diff", parents=[said], help="show what differs between two versions of a scheme")
+    for name in ("code", "before", "after"):
+        diff.add_argument(name, metavar="CODE" if name == "code" else "VERSION")
+    for action, parser in (("check", check), ("show", show), ("diff", diff)):
+        parser.set_defaults(command=_scheme, action=action)
 
 
 def _run_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -309,6 +338,27 @@ def _returns(options: argparse.Namespace) -> int:
     target = (options.out or settings.warehouse / "returns" / str(options.year)).resolve()
     done = returns(settings, target)
     print(f"{done.rows['workbooks']} workbook(s) for the declarers of {options.year} in {target}", file=sys.stderr)
+    return DONE
+
+
+def _scheme(options: argparse.Namespace) -> int:
+    from landgauge import schemes
+
+    if options.action == "check":
+        text = schemes.check()
+    elif options.action == "show":
+        text = schemes.show(options.code, options.year)
+    else:
+        text = schemes.diff(options.code, options.before, options.after)
+    sys.stdout.write(text)
+    return DONE
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from landgauge.explain import explain
+
+    settings = Settings(options.warehouse.resolve(), options.year, year_end(options.year))
+    sys.stdout.write(explain(settings, options.scale, options.unit, options.scheme))
     return DONE
 
 

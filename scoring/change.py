@@ -9,7 +9,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring import rank
+from scoring.standardise import POSITIVE
+
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 PREVIOUS, CURRENT = 0, 1
 
@@ -60,3 +64,59 @@ def next_band(score: Floats, lower_bounds: Sequence[float]) -> tuple[NDArray[np.
     own = np.searchsorted(-bounds, -score, side="left")
     better = np.where(np.isnan(score), -1, own - 1)
     return better, np.where(better >= 0, bounds[np.maximum(better, 0)], np.nan)
+
+
+def next_place(
+    score: Floats, group: Ints, grade: Ints, upper_shares: Sequence[float], ties: str
+) -> tuple[Ints, Floats]:
+    """Return the next better grade (n) of grades by shares of ranks, and the score (n) that reaches it.
+
+    It is the score of the unit at the border, which keeps its place: who draws level shares its rank. -1 and NaN for
+    the best grade and for units without a score or group (< 0); NaN alone where the group is too small for anybody to
+    have a better grade. A grade in which the group has no place is passed over.
+    """
+    shares = np.asarray(upper_shares, dtype=float)
+    better, target = np.full(len(score), -1, dtype=np.int64), np.full(len(score), np.nan)
+    rows = np.flatnonzero(~np.isnan(score) & (group >= 0))
+    rows = rows[np.argsort(group[rows], kind="stable")]
+    for members in np.split(rows, np.flatnonzero(np.diff(group[rows])) + 1):
+        if len(members):
+            better[members], target[members] = _next_place(score[members], grade[members], shares, ties)
+    return better, target
+
+
+def _next_place(score: Floats, grade: Ints, shares: Floats, ties: str) -> tuple[Ints, Floats]:
+    falling = -np.sort(-score) if ties == rank.COMPETITION else -np.unique(-score)
+    own = np.where(grade < 0, len(shares), grade)
+    above = np.maximum(own - 1, 0)
+    last = np.array([_last_place(share, len(score)) for share in shares])[above]
+    place = np.clip(last, 1, len(falling))
+    reached = np.searchsorted(shares, place / len(score), side="left")
+    better = np.where(own == 0, -1, np.where(last > 0, np.minimum(reached, above), above))
+    return better, np.where((own > 0) & (last > 0), falling[place - 1], np.nan)
+
+
+def _last_place(share: float, size: int) -> int:
+    """Return the last rank whose part of the group is within the share, by the division that the grades use."""
+    ranks = np.arange(max(int(share * size) - 1, 0), min(int(share * size) + 2, size) + 1)
+    return int(ranks[ranks / size <= share].max())
+
+
+def value_of(needed: Floats, value: Floats, ideal: Floats, standardised: Floats, method: str, direction: str) -> Floats:
+    """Return the raw values (n) whose standardised value is `needed` (caps apart); NaN where none from 0 on has it.
+
+    `value` and `standardised` are what the units have: under min_max the ends stay where they are, and the line goes
+    through the unit's own point and the best end; below the least end (on the floor) it is not known.
+    """
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        if method == "target_ratio":
+            found = needed * ideal if direction == POSITIVE else ideal / needed
+        elif method == "reverse_linear":
+            found = ideal * (2.0 - 2.0 * needed)
+        elif method == "limit":
+            found = np.where((needed <= 1) & (standardised < 1), ideal, np.nan)
+        else:
+            found = value + (needed - standardised) * (ideal - value) / (1.0 - standardised)
+            found = np.where((needed <= 1) & (standardised < 1), found, np.nan)
+        found = np.where((method == "reverse_linear") & (found < 0), np.nan, found)
+    return np.where(np.isfinite(found), found, np.nan)

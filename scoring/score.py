@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring import weights as weighting
-from scoring.scheme import Scheme
-from scoring.standardise import standardise
+from scoring.scheme import IndicatorRule, Scheme
+from scoring.standardise import MIN_MAX, bounded, min_max, standardise
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -22,11 +22,31 @@ REASONS = (None, "no_value", "present_weight_below_minimum", "value_missing", "i
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What scoring needs beside values and ideal values, for n units, k indicators and m adjustments of the scheme.
+
+    `worsts` (n, k): the value that earns the floor share under min_max. `excluded` (n): 0, or the number from 1 of the
+    scheme's not-rated class that holds the unit. `points` (n, m): points of each adjustment, 0 where it does not hold.
+    """
+
+    worsts: Floats | None = None
+    excluded: NDArray[np.int8] | None = None
+    points: Floats | None = None
+
+    def slice(self, start: int, stop: int) -> Beside:
+        """Return the same for a part of the units."""
+        parts = (None if part is None else part[start:stop] for part in (self.worsts, self.excluded, self.points))
+        return Beside(*parts)
+
+
+@dataclass(frozen=True)
 class Block:
     """Scores of n units and their components (n, k), one column for each indicator of the scheme.
 
-    `reason` indexes REASONS. Units that are not rated have NaN as score, weight and contribution, and 0 as obstacle
-    degree. `imputed` marks standardised values that stand for a missing one (rule `group_mean`).
+    `reason` indexes REASONS, and behind them the not-rated classes of the scheme. `adjustments` (n, m) are the points
+    beside the weighted score, NaN for units that are not rated; they are part of the score. Units that are not rated
+    have NaN as score, weight and contribution, and 0 as obstacle degree. `imputed` marks standardised values that stand
+    for a missing one (rule `group_mean`).
     """
 
     values: Floats
@@ -38,29 +58,47 @@ class Block:
     imputed: Bools
     score: Floats
     reason: NDArray[np.int8]
+    adjustments: Floats | None = None
 
 
-def standardise_block(scheme: Scheme, values: Floats, ideals: Floats) -> Floats:
-    """Return the standardised values (n, k) of raw values and ideal values of the same shape; missing is NaN."""
+def standardise_block(scheme: Scheme, values: Floats, ideals: Floats, worsts: Floats | None = None) -> Floats:
+    """Return the standardised values (n, k) of raw values and ideal values of the same shape; missing is NaN.
+
+    `worsts` (n, k) are the other ends of min_max, which without them standardises nothing.
+    """
     columns = [
-        standardise(values[:, j], ideals[:, j], i.standardisation, i.direction, i.cap, i.floor)
+        _standardised(i, values[:, j], ideals[:, j], None if worsts is None else worsts[:, j])
         for j, i in enumerate(scheme.indicators)
     ]
     return np.column_stack(columns) if columns else np.empty_like(values)
 
 
-def score_block(scheme: Scheme, values: Floats, ideals: Floats, fill: Floats | None = None) -> Block:
+def _standardised(rule: IndicatorRule, value: Floats, ideal: Floats, worst: Floats | None) -> Floats:
+    if rule.standardisation != MIN_MAX:
+        return standardise(value, ideal, rule.standardisation, rule.direction, rule.cap, rule.floor)
+    other = np.full(len(value), np.nan) if worst is None else worst
+    return bounded(min_max(value, ideal, other, rule.floor_share), rule.cap, rule.floor)
+
+
+def score_block(
+    scheme: Scheme, values: Floats, ideals: Floats, fill: Floats | None = None, beside: Beside | None = None
+) -> Block:
     """Score n units: values and ideal values (n, k) in the order of the scheme's indicators, missing as NaN.
 
-    score = full marks x Σ weight x standardised / Σ weight, so that full marks come out exactly; the contributions
-    add up to it. `fill` (n, k) gives the group means that stand for missing items under the rule `group_mean`.
+    score = full marks x Σ weight x standardised / Σ weight, so that full marks come out exactly, plus the points of
+    the adjustments; contributions and points add up to it. `fill` (n, k) gives the group means that stand for missing
+    items under the rule `group_mean`.
     """
     nominal = np.array([i.weight for i in scheme.indicators])
-    own = standardise_block(scheme, values, ideals)
+    beside = beside or Beside()
+    own = standardise_block(scheme, values, ideals, beside.worsts)
     measured = ~np.isnan(own)
     used = own if scheme.missing_rule != weighting.GROUP_MEAN or fill is None else np.where(measured, own, fill)
     present = ~np.isnan(used)
     rated = weighting.is_rated(nominal, measured, scheme.missing_rule, scheme.min_present_weight)
+    if beside.excluded is not None:
+        rated = rated & (beside.excluded == 0)
+    points = np.where(rated[:, None], _points(scheme, beside, len(values)), np.nan)
     effective = np.where(rated[:, None], weighting.effective(nominal, present, scheme.missing_rule), np.nan)
     earned = np.where(present, used, 0.0)
     return Block(
@@ -71,9 +109,14 @@ def score_block(scheme: Scheme, values: Floats, ideals: Floats, fill: Floats | N
         contributions=scheme.full_marks * effective * earned,
         obstacles=obstacle_degree(effective, earned),
         imputed=present & ~measured,
-        score=np.where(rated, _total(scheme, nominal, present, earned), np.nan),
-        reason=_reasons(scheme, rated, measured, values),
+        score=np.where(rated, _total(scheme, nominal, present, earned), np.nan) + points.sum(axis=1),
+        reason=_reasons(scheme, rated, measured, values, beside.excluded),
+        adjustments=points,
     )
+
+
+def _points(scheme: Scheme, beside: Beside, units: int) -> Floats:
+    return np.zeros((units, len(scheme.adjustments))) if beside.points is None else beside.points
 
 
 def obstacle_degree(weights: Floats, standardised: Floats) -> Floats:
@@ -108,7 +151,9 @@ def _total(scheme: Scheme, nominal: Floats, present: Bools, earned: Floats) -> F
         return scheme.full_marks * (points / weighting.present_weight(nominal, everything))
 
 
-def _reasons(scheme: Scheme, rated: Bools, measured: Bools, values: Floats) -> NDArray[np.int8]:
+def _reasons(
+    scheme: Scheme, rated: Bools, measured: Bools, values: Floats, excluded: NDArray[np.int8] | None
+) -> NDArray[np.int8]:
     known = ~np.isnan(values)
     result = np.full(len(rated), TOO_LITTLE_PRESENT, dtype=np.int8)
     if scheme.missing_rule == weighting.NOT_RATED:
@@ -116,4 +161,4 @@ def _reasons(scheme: Scheme, rated: Bools, measured: Bools, values: Floats) -> N
     result[~known.any(axis=1)] = NO_VALUE
     result[(known & ~measured).any(axis=1)] = IDEAL_MISSING
     result[rated] = RATED
-    return result
+    return result if excluded is None else np.where(excluded > 0, len(REASONS) - 1 + excluded, result).astype(np.int8)

@@ -38,10 +38,33 @@ def reverse_linear(value: Floats, ideal: Floats, direction: str = NEGATIVE) -> F
     return (2.0 - value / ideal) / 2.0
 
 
+def limit(value: Floats, ideal: Floats, direction: str) -> Floats:
+    """Return 1 where the limit is met (at least, or where less is better at most the ideal value), else 0."""
+    _known(direction)
+    met = value >= ideal if direction == POSITIVE else value <= ideal
+    return np.where(np.isnan(value) | np.isnan(ideal), np.nan, met.astype(float))
+
+
+def min_max(value: Floats, best: Floats, worst: Floats, floor_share: float = 0.0) -> Floats:
+    """Return floor + (1 - floor) (value - worst) / (best - worst), held between floor share and 1.
+
+    `best` and `worst` are the ends that earn 1 and the floor share: of positive indicators the greatest and the least
+    value. Where both ends are equal nothing tells the units apart, and each that has a value earns 1. With a floor
+    share of 0.2 the item of a published rule, weight x [20 + 80 (x - min) / (max - min)] / 100.
+    """
+    width = best - worst
+    share = np.divide(value - worst, width, out=np.full(np.shape(value), np.nan), where=(width != 0) & ~np.isnan(width))
+    share = np.where((width == 0) & ~np.isnan(value), 1.0, np.clip(share, 0.0, 1.0))
+    return floor_share + (1.0 - floor_share) * share
+
+
 METHODS: dict[str, Callable[[Floats, Floats, str], Floats]] = {
     "target_ratio": target_ratio,
     "reverse_linear": reverse_linear,
+    "limit": limit,
 }
+MIN_MAX = "min_max"
+NAMES = (*METHODS, MIN_MAX)
 
 
 def standardise(
@@ -50,20 +73,29 @@ def standardise(
     """Apply a method of METHODS and hold the result between floor and cap; missing stays NaN.
 
     Raises ValueError for an unknown method or direction, an ideal value that is not above 0, or bounds the wrong
-    way round.
+    way round. `min_max` has two ends and a function of its own.
     """
     if method not in METHODS:
         raise ValueError(f"unknown standardisation {method!r}; known: {', '.join(METHODS)}")
+    result = METHODS[method](np.asarray(value, dtype=float), np.asarray(ideal, dtype=float), direction)
+    return bounded(result, cap, floor)
+
+
+def bounded(result: Floats, cap: float | None, floor: float | None) -> Floats:
+    """Hold values between floor and cap; missing stays NaN. Raises ValueError for a floor above the cap."""
     if cap is not None and floor is not None and floor > cap:
         raise ValueError(f"floor {floor} is above cap {cap}")
-    result = METHODS[method](np.asarray(value, dtype=float), np.asarray(ideal, dtype=float), direction)
     if cap is not None:
         result = np.minimum(result, cap)
     return result if floor is None else np.maximum(result, floor)
 
 
-def _check(ideal: Floats, direction: str) -> None:
+def _known(direction: str) -> None:
     if direction not in (POSITIVE, NEGATIVE):
         raise ValueError(f"direction must be {POSITIVE} or {NEGATIVE}, found {direction!r}")
+
+
+def _check(ideal: Floats, direction: str) -> None:
+    _known(direction)
     if np.any(np.asarray(ideal) <= 0):
         raise ValueError("an ideal value must be above 0")

@@ -9,8 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from scoring import rank
-from scoring.ideal import Codes
-from scoring.scheme import Scheme
+from scoring.ideal import Codes, Ends
+from scoring.scheme import GROUP_MEAN, IndicatorRule, Rule, Scheme
 from scoring.score import REASONS, Block
 
 Floats = NDArray[np.float64]
@@ -18,7 +18,36 @@ Ints = NDArray[np.int64]
 
 
 def component_table(scheme: Scheme, year: int, units: pa.Array, block: Block) -> pa.Table:
-    """Return one row for each unit (n) and indicator (k) of a block, unit by unit, in the scheme's order."""
+    """Return one row for each unit (n) and indicator (k) of a block, unit by unit, in the scheme's order.
+
+    Behind them stands a row for each unit and adjustment: its points as contribution, of weight 0.
+    """
+    own = _indicator_rows(scheme, year, units, block)
+    if not scheme.adjustments or block.adjustments is None:
+        return own
+    return pa.concat_tables([own, _adjustment_rows(scheme, year, units, block.adjustments)], promote_options="default")
+
+
+def _adjustment_rows(scheme: Scheme, year: int, units: pa.Array, points: Floats) -> pa.Table:
+    n, m = points.shape
+    codes = pa.array([a.code for a in scheme.adjustments], pa.string())
+    return pa.table(
+        {
+            "scale": _constant(scheme.scale, n * m),
+            "unit_code": _pick(np.repeat(np.arange(n), m), units),
+            "year": _year(year, n * m),
+            "scheme_code": _constant(scheme.code, n * m),
+            "scheme_version": _constant(scheme.version, n * m),
+            "indicator_code": _pick(np.tile(np.arange(m), n), codes),
+            "weight": _numbers(np.where(np.isnan(points), np.nan, 0.0)),
+            "contribution": _numbers(points),
+            "obstacle_degree": _numbers(np.zeros(n * m)),
+            "imputed": pa.array(np.zeros(n * m, dtype=bool)),
+        }
+    )
+
+
+def _indicator_rows(scheme: Scheme, year: int, units: pa.Array, block: Block) -> pa.Table:
     n, k = block.values.shape
     return pa.table(
         {
@@ -42,15 +71,29 @@ def component_table(scheme: Scheme, year: int, units: pa.Array, block: Block) ->
 
 
 def score_table(
-    scheme: Scheme, year: int, units: pa.Array, score: Floats, reason: NDArray[np.int8], group: Codes, district: Codes
+    scheme: Scheme,
+    year: int,
+    units: pa.Array,
+    score: Floats,
+    reason: NDArray[np.int8],
+    group: Codes,
+    district: Codes,
+    veto: Ints | None = None,
 ) -> pa.Table:
-    """Return one row for each unit (n) with score, grade and ranks; units that are not rated carry the reason."""
+    """Return one row for each unit (n) with score, grade and ranks; units that are not rated carry the reason.
+
+    `veto` (n) is the index of the scheme's veto that holds, below 0 for none: it sets the grade of a rated unit and
+    leaves score and ranks alone.
+    """
     n = len(score)
     rated = ~np.isnan(score)
     in_city = rank.rank(score, ties=scheme.ties)
     in_group, size = rank.rank(score, group.index, scheme.ties), rank.group_size(score, group.index)
     by_group = scheme.grade_rule == "shares_in_group"
     grade = grades(scheme, score, in_group if by_group else in_city, size if by_group else np.full(n, rated.sum()))
+    veto = np.where(rated, np.full(n, -1) if veto is None else veto, -1)
+    grade = vetoed(scheme, grade, veto)
+    reasons = pa.array([*REASONS[1:], *(r.code for r in scheme.not_rated)], pa.string())
     return pa.table(
         {
             "scale": _constant(scheme.scale, n),
@@ -67,10 +110,17 @@ def score_table(
             "group_code": _pick(group.index, pa.array(group.names, pa.string())),
             "group_size": pa.array(size, pa.int64(), mask=group.index < 0),
             "rated": pa.array(rated),
-            "not_rated_reason": _pick(reason.astype(np.int64) - 1, pa.array(REASONS[1:], pa.string())),
-            "veto_code": pa.nulls(n, pa.string()),
+            "not_rated_reason": _pick(reason.astype(np.int64) - 1, reasons),
+            "veto_code": _pick(veto, pa.array([v.code for v in scheme.vetoes], pa.string())),
         }
     )
+
+
+def vetoed(scheme: Scheme, grade: Ints, veto: Ints) -> Ints:
+    """Return the grades (n) with those that a veto sets; `veto` (n) indexes the scheme's vetoes, below 0 for none."""
+    order = [g.code for g in scheme.grades]
+    set_by = np.array([*(order.index(v.grade) for v in scheme.vetoes), -1], dtype=np.int64)
+    return np.where(veto >= 0, set_by[veto], grade)
 
 
 def grades(scheme: Scheme, score: Floats, ranks: Ints, sizes: Ints) -> Ints:
@@ -83,8 +133,11 @@ def grades(scheme: Scheme, score: Floats, ranks: Ints, sizes: Ints) -> Ints:
 
 
 def weight_table(schemes: tuple[Scheme, ...], year: int) -> pa.Table:
-    """Return the weights of the schemes in use; the group of a weight is the scale that it holds for."""
-    rows = [(s, i) for s in schemes for i in s.indicators]
+    """Return the weights of the schemes in use; the group of a weight is the scale that it holds for.
+
+    An adjustment stands among them with the weight 0, so that every component has a row with its source.
+    """
+    rows = [(s, i) for s in schemes for i in (*s.indicators, *map(_as_indicator, s.adjustments))]
     columns = {
         "scheme_code": [s.code for s, _ in rows],
         "scheme_version": [s.version for s, _ in rows],
@@ -101,9 +154,49 @@ def weight_table(schemes: tuple[Scheme, ...], year: int) -> pa.Table:
     return pa.table(columns, schema=WEIGHT)
 
 
+def _as_indicator(rule: Rule) -> IndicatorRule:
+    layer, method = "加减分", "adjustment"
+    return IndicatorRule(
+        rule.code,
+        layer,
+        0.0,
+        method,
+        "positive",
+        None,
+        None,
+        method,
+        f"{rule.name_zh}; {rule.source}",
+        rule.illustrative,
+    )
+
+
+def data_ideal_table(scheme: Scheme, year: int, ends: Ends, group: Codes) -> pa.Table:
+    """Return the ideal values that the data of each group give, with the ends of min_max in the method."""
+    rows = [
+        (name, scheme.indicators[j], float(ends.best[g, j]), float(ends.worst[g, j]))
+        for g, name in enumerate(group.names)
+        for j in np.flatnonzero(~np.isnan(ends.best[g]))
+    ]
+    columns = {
+        "scheme_code": [scheme.code for _ in rows],
+        "scheme_version": [scheme.version for _ in rows],
+        "year": [year for _ in rows],
+        "scope": [f"{scheme.scale}:{scheme.group_by}={name}" if scheme.group_by else scheme.scale for name, *_ in rows],
+        "indicator_code": [i.code for _, i, *_ in rows],
+        "ideal_value": [best for _, _, best, _ in rows],
+        "method": [
+            f"min_max {min(best, worst):.12g} to {max(best, worst):.12g}" if worst == worst else GROUP_MEAN
+            for _, _, best, worst in rows
+        ],
+        "source": [i.weight_source for _, i, *_ in rows],
+        "illustrative": [i.illustrative for _, i, *_ in rows],
+    }
+    return pa.table(columns, schema=IDEAL)
+
+
 def ideal_table(schemes: tuple[Scheme, ...], year: int) -> pa.Table:
-    """Return the ideal values of the schemes in use; scope is the scale, or scale:column=code."""
-    rows = [(s, i) for s in schemes for i in s.ideals]
+    """Return the ideal values that the schemes in use give; scope is the scale, or scale:column=code."""
+    rows = [(s, i) for s in schemes for i in s.ideals if i.value == i.value]
     columns = {
         "scheme_code": [s.code for s, _ in rows],
         "scheme_version": [s.version for s, _ in rows],

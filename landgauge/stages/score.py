@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 import duckdb
 import numpy as np
@@ -13,20 +13,21 @@ from numpy.typing import NDArray
 from landgauge import policy
 from landgauge.errors import ConfigurationError
 from landgauge.settings import Settings, StageResult
+from landgauge.stages import judge, weights
+from landgauge.stages import units as units_module
+from landgauge.stages.units import Units
+from landgauge.stages.weights import Weighting
 from scoring import scheme as schemes_module
 from scoring import tables
-from scoring.ideal import Codes, encode, ideal_matrix, one_group
+from scoring.ideal import Codes, Ends, ideal_matrix, one_group
+from scoring.ideal import ends as ideal_ends
 from scoring.scheme import WHOLE_CITY, Scheme, SchemeError
-from scoring.score import Block, group_means, score_block, standardise_block
+from scoring.score import Beside, Block, group_means, standardise_block
 from scoring.weights import GROUP_MEAN
 from warehouse import db
 from warehouse.transform import run_layer
 
 CHUNK = 100_000  # units scored at a time: bounds the memory of the components
-SCALES = {  # scale: facts, dimension, key
-    "parcel": ("fct_parcel_year", "dim_parcel", "parcel_code"),
-    "enterprise": ("fct_enterprise_year", "dim_enterprise", "uscc"),
-}
 _OUTPUTS = {
     "scored.score": tables.SCORE,
     "scored.score_component": tables.COMPONENT,
@@ -35,17 +36,8 @@ _OUTPUTS = {
 }
 
 
-@dataclass(frozen=True)
-class Units:
-    """The units of one scale in key order: codes, values (n, k), and the attributes that groups and scopes need."""
-
-    codes: pa.Array
-    values: NDArray[np.float64]
-    attributes: dict[str, Codes]
-
-
 def score(settings: Settings) -> StageResult:
-    """Score the year's parcels and enterprises by every scheme in use and build the dbt layer `evaluation`.
+    """Score the year's units by every scheme in use and build the dbt layer `evaluation`.
 
     Raises ConfigurationError for a scheme that is unknown, not valid in the year, or does not add up.
     """
@@ -53,7 +45,7 @@ def score(settings: Settings) -> StageResult:
         schemes = _schemes(con, settings)
         for name, schema in _OUTPUTS.items():
             _replace(con, name, schema.empty_table())
-        _append(con, "scored.weight", tables.weight_table(schemes, settings.year))
+        judge.prepare(con, settings)
         _append(con, "scored.ideal_value", tables.ideal_table(schemes, settings.year))
         counts: dict[str, int] = {}
         for scheme in schemes:
@@ -69,13 +61,11 @@ def _schemes(con: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[Scheme
     directions = dict(con.execute("select indicator_code, direction from marts.dim_indicator").fetchall())
     seeds = {name: policy.rows(name) for name in schemes_module.SEEDS}
     try:
-        found = schemes_module.select(seeds, codes, settings.year, directions)
+        found = schemes_module.select(seeds, codes, settings.year, directions, units_module.known(con))
     except SchemeError as error:
         raise ConfigurationError(
             str(error), "Correct --scheme, the profile's schemes, or seeds/policy/scheme*.csv."
         ) from error
-    for scheme in found:
-        _check_columns(con, scheme)
     return found
 
 
@@ -84,81 +74,73 @@ def _profile_schemes(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     return tuple(row[0] or ()) if row else ()
 
 
-def _check_columns(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> None:
-    """Refuse a scale, an indicator or an attribute that the marts do not have."""
-    name = f"scheme {scheme.code} {scheme.version}, scale {scheme.scale}"
-    if scheme.scale not in SCALES:
-        raise ConfigurationError(f"{name}: not a scale that can be scored", f"Scales: {', '.join(SCALES)}.")
-    facts, dimension, _ = SCALES[scheme.scale]
-    for table, wanted in ((facts, [i.code for i in scheme.indicators]), (dimension, scheme.attributes)):
-        lacking = [column for column in wanted if column not in _columns(con, table)]
-        if lacking:
-            raise ConfigurationError(
-                f"{name}: marts.{table} has no column {', '.join(lacking)}", "Correct the scheme's seeds."
-            )
-
-
-def _columns(con: duckdb.DuckDBPyConnection, table: str) -> set[str]:
-    sql = "select column_name from information_schema.columns where table_schema = 'marts' and table_name = ?"
-    return {row[0] for row in con.execute(sql, [table]).fetchall()}
-
-
 def _score_scheme(con: duckdb.DuckDBPyConnection, year: int, scheme: Scheme) -> tuple[int, int]:
     """Write scores and components of one scheme and scale; return how many units are rated, and how many there are."""
-    units = _units(con, year, scheme)
+    units = units_module.read(con, year, scheme, weights.attributes(scheme, units_module.known(con)))
     group = units.attributes[scheme.group_by] if scheme.group_by else one_group(len(units.codes), WHOLE_CITY)
     scores, reasons = [np.empty(0)], [np.empty(0, dtype=np.int8)]
-    for start, block in _blocks(scheme, units, group):
+    excluded = units_module.first_that_holds(scheme.not_rated, units, year)
+    weighting = weights.derive(scheme, units.values, units.attributes, excluded < 0)
+    _append(con, "scored.weight", weighting.table(year))
+    counted = Codes(np.where(excluded < 0, group.index, -1), group.names)
+    ends = _ends(con, year, scheme, units, counted)
+    points = units_module.points(scheme, units, year)
+    beside = Beside(None, (excluded + 1).astype(np.int8), points)
+    for start, block in _blocks(weighting, units, group, counted, ends, beside):
         part = units.codes.slice(start, len(block.score))
         _append(con, "scored.score_component", tables.component_table(scheme, year, part, block))
         scores.append(block.score)
         reasons.append(block.reason)
     total = np.concatenate(scores)
     district = units.attributes["district_code"]
-    table = tables.score_table(scheme, year, units.codes, total, np.concatenate(reasons), group, district)
+    veto = units_module.first_that_holds(scheme.vetoes, units, year)
+    table = tables.score_table(scheme, year, units.codes, total, np.concatenate(reasons), group, district, veto)
     _append(con, "scored.score", table)
+    judge.judge(con, year, weighting)
     return int((~np.isnan(total)).sum()), len(total)
 
 
-def _units(con: duckdb.DuckDBPyConnection, year: int, scheme: Scheme) -> Units:
-    facts, dimension, key = SCALES[scheme.scale]
-    attributes = sorted({*scheme.attributes, "district_code"})
-    columns = [f"facts.{key} as unit_code", *(f"dimension.{a} as {a}" for a in attributes)]
-    columns += [f"cast(facts.{i.code} as double) as value_{j}" for j, i in enumerate(scheme.indicators)]
-    table = con.execute(
-        f"select {', '.join(columns)} from marts.{facts} as facts"
-        f" left join marts.{dimension} as dimension using ({key}, year) where year = ? order by unit_code",
-        [year],
-    ).to_arrow_table()
-    values = [table.column(f"value_{j}").to_numpy() for j in range(len(scheme.indicators))]
-    return Units(
-        codes=pa.array(table.column("unit_code").combine_chunks().cast(pa.string())),
-        values=np.column_stack(values).astype(float),
-        attributes={a: encode(table.column(a)) for a in attributes},
-    )
+def _ends(con: duckdb.DuckDBPyConnection, year: int, scheme: Scheme, units: Units, counted: Codes) -> Ends | None:
+    """What the data of each group give as ideal values, written beside those of the scheme; None where nothing is."""
+    if not scheme.needs_ends:
+        return None
+    found = ideal_ends(scheme, units.values, counted.index, len(counted.names))
+    _append(con, "scored.ideal_value", tables.data_ideal_table(scheme, year, found, counted))
+    return found
 
 
-def _blocks(scheme: Scheme, units: Units, group: Codes) -> Iterator[tuple[int, Block]]:
-    """Yield the scored units chunk by chunk, each with the position of its first unit."""
-    means = _means(scheme, units, group) if scheme.missing_rule == GROUP_MEAN else None
+def _blocks(
+    weighting: Weighting, units: Units, group: Codes, counted: Codes, ends: Ends | None, beside: Beside
+) -> Iterator[tuple[int, Block]]:
+    """Yield the scored units chunk by chunk, each with the position of its first unit.
+
+    `counted` has the groups of the units that means and ends are taken from.
+    """
+    scheme = weighting.scheme
+    means = _means(scheme, units, group, counted, ends) if scheme.missing_rule == GROUP_MEAN else None
     for start in range(0, len(units.codes), CHUNK):
         stop = min(start + CHUNK, len(units.codes))
-        values, ideals = units.values[start:stop], _ideals(scheme, units, start, stop)
+        ideals, worsts = _ideals(scheme, units, group, ends, start, stop)
         # a missing group has index -1 and takes the last row, which holds nothing
         fill = None if means is None else means[group.index[start:stop]]
-        yield start, score_block(scheme, values, ideals, fill)
+        part = replace(beside.slice(start, stop), worsts=worsts)
+        yield start, weighting.score(start, units.values[start:stop], ideals, fill, part)
 
 
-def _means(scheme: Scheme, units: Units, group: Codes) -> NDArray[np.float64]:
+def _means(scheme: Scheme, units: Units, group: Codes, counted: Codes, ends: Ends | None) -> NDArray[np.float64]:
     """Mean standardised value of each group and indicator, with a last row of NaN for units without a group."""
-    own = standardise_block(scheme, units.values, _ideals(scheme, units, 0, len(units.codes)))
-    means = group_means(own, group.index, len(group.names))
+    own = standardise_block(scheme, units.values, *_ideals(scheme, units, group, ends, 0, len(units.codes)))
+    means = group_means(own, counted.index, len(group.names))
     return np.vstack([means, np.full((1, own.shape[1]), np.nan)])
 
 
-def _ideals(scheme: Scheme, units: Units, start: int, stop: int) -> NDArray[np.float64]:
+def _ideals(
+    scheme: Scheme, units: Units, group: Codes, ends: Ends | None, start: int, stop: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Ideal values of a part of the units, and the worst ends where the scheme has any."""
     attributes = {name: codes.slice(start, stop) for name, codes in units.attributes.items()}
-    return ideal_matrix(scheme, attributes, stop - start)
+    ideals = ideal_matrix(scheme, attributes, stop - start)
+    return (ideals, None) if ends is None else ends.apply(ideals, group.index[start:stop])
 
 
 def _replace(con: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:

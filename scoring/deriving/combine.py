@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.deriving.entropy_sums import CHUNK, WORKERS, buffer
 from scoring.deriving.refusal import Undefined
 
 Floats = NDArray[np.float64]
@@ -30,6 +33,25 @@ def multiplicative(subjective: Floats, objective: Floats) -> Floats:
     if not product.sum() > 0:
         raise Undefined("no indicator has a weight above 0 in both")
     return product / product.sum()
+
+
+def weighted(values: Floats, weights: Floats, group: NDArray[np.int64]) -> Floats:
+    """Return the sum (n) of values (n, k; none missing) times the weights (groups, k) of each unit's group.
+
+    Streams, so that beyond the result it needs memory for a few chunks only.
+    """
+    result, by_column = np.empty(len(values)), np.ascontiguousarray(weights.T)
+
+    def one(start: int) -> None:
+        rows = slice(start, start + CHUNK)
+        columns = buffer(0, values[rows].shape[::-1])
+        np.copyto(columns, values[rows].T)
+        columns *= np.take(by_column, group[rows], axis=1, out=buffer(1, columns.shape), mode="clip")
+        np.add.reduce(columns, axis=0, out=result[rows])
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(one, range(0, len(values), CHUNK)))
+    return result
 
 
 def _weights(given: Floats) -> Floats:

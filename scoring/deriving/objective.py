@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.deriving import entropy_sums
 from scoring.deriving.refusal import Undefined
 
 Floats = NDArray[np.float64]
 
 COMPLETE_ROWS, AVAILABLE, REFUSE = "complete_rows", "available", "refuse"
 MISSING = (COMPLETE_ROWS, AVAILABLE, REFUSE)
-_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -52,19 +52,50 @@ def entropy(
     L = Σ z ln z are needed: e = (ln S - L / S) / ln n. A column without variation gets weight 0. Raises Undefined for
     fewer than 2 rows, infinities, missing values under `refuse`, and where no column varies.
     """
-    scaled, rows = _prepared(values, negative, missing, "entropy")
+    found = _entropy_by_group(np.asarray(values, dtype=float), None, 1, negative, missing, shift)[0]
+    if isinstance(found, Undefined):
+        raise found
+    return found
+
+
+def _entropy_by_group(
+    values: Floats,
+    group: NDArray[np.int64] | None,
+    groups: int,
+    negative: Sequence[bool] | None,
+    missing: str,
+    shift: float,
+) -> list[Derived | Undefined]:
+    """Return the entropy weights of each group, or why it has none; memory for a few chunks beyond the values."""
+    _known(missing)
     if not 0 <= shift < np.inf:
         raise Undefined(f"the shift of entropy weights must be a number from 0 on, found {shift}")
-    constant = np.isnan(scaled).all(axis=0)
-    total, logs = np.zeros(scaled.shape[1]), np.zeros(scaled.shape[1])
-    for start in range(0, len(scaled), _CHUNK):
-        part = scaled[start : start + _CHUNK] + shift
-        total += np.nansum(part, axis=0)
-        logs += np.nansum(part * np.log(np.where(part > 0, part, 1.0)), axis=0)
+    if values.ndim != 2 or not values.shape[1]:
+        raise Undefined(f"entropy needs rows and columns, found {values.shape}")
+    complete = missing == COMPLETE_ROWS
+    reverse = np.zeros(values.shape[1], dtype=bool) if negative is None else np.asarray(negative, dtype=bool)
+    ends = entropy_sums.extent(values, group, groups, complete)
+    found = entropy_sums.sums(values, group, ends, complete, reverse, shift)
     with np.errstate(invalid="ignore", divide="ignore"):
-        information = (np.log(total) - logs / total) / np.log(rows)
-    diversity = np.where(constant, 0.0, np.maximum(1.0 - information, 0.0))
-    return _derived(diversity, rows, "entropy", missing, shift)
+        information = (np.log(found.total) - found.logs / found.total) / np.log(ends.rows)
+    diversity = np.where(ends.highest > ends.lowest, np.maximum(1.0 - information, 0.0), 0.0)
+    return [_of_group(number, ends, diversity[number], missing, shift) for number in range(groups)]
+
+
+def _of_group(
+    number: int, ends: entropy_sums.Extent, diversity: Floats, missing: str, shift: float
+) -> Derived | Undefined:
+    rows = ends.rows[number]
+    if np.isinf(np.where(rows > 0, [ends.lowest[number], ends.highest[number]], 0.0)).any():
+        return Undefined("entropy has no result where a value is infinite")
+    if missing == REFUSE and ends.missing[number]:
+        return Undefined(_says_missing("entropy", int(ends.missing[number])))
+    if rows.min() < 2:
+        return Undefined(_says_few("entropy", int(rows.min())))
+    try:
+        return _derived(diversity, rows, "entropy", missing, shift)
+    except Undefined as refusal:
+        return refusal
 
 
 def variation(values: Floats, negative: Sequence[bool] | None = None, missing: str = REFUSE) -> Derived:
@@ -104,6 +135,9 @@ def grouped(
     values: Floats, group: NDArray[np.int64], groups: int, method: str, **options: object
 ) -> list[Derived | Undefined]:
     """Return the weights of each group, or why it has none; units outside every group have a number below 0."""
+    if method == "entropy":
+        given = {"negative": None, "missing": REFUSE, "shift": 0.0} | options
+        return _entropy_by_group(np.asarray(values, dtype=float), np.asarray(group), groups, **given)
     order = np.argsort(group, kind="stable")
     bounds = np.searchsorted(group[order], np.arange(groups + 1))
     results: list[Derived | Undefined] = []
@@ -125,8 +159,7 @@ def _prepared(
 
 def _kept(values: Floats, missing: str, name: str) -> tuple[Floats, NDArray[np.int64]]:
     """Return the rows that take part and how many each column has; missing is NaN."""
-    if missing not in MISSING:
-        raise ValueError(f"unknown policy for missing values {missing!r}; known: {', '.join(MISSING)}")
+    _known(missing)
     given = np.asarray(values, dtype=float)
     if given.ndim != 2 or not given.shape[1]:
         raise Undefined(f"{name} needs rows and columns, found {given.shape}")
@@ -134,12 +167,25 @@ def _kept(values: Floats, missing: str, name: str) -> tuple[Floats, NDArray[np.i
         raise Undefined(f"{name} has no result where a value is infinite")
     absent = np.isnan(given)
     if missing == REFUSE and absent.any():
-        raise Undefined(f"{name}: {int(absent.sum())} values are missing; choose complete_rows or available")
+        raise Undefined(_says_missing(name, int(absent.sum())))
     kept = given[~absent.any(axis=1)] if missing == COMPLETE_ROWS else given
     rows = (~np.isnan(kept)).sum(axis=0)
     if len(kept) < 2 or rows.min() < 2:
-        raise Undefined(f"{name} needs at least 2 units with a value of each indicator, found {int(rows.min())}")
+        raise Undefined(_says_few(name, int(rows.min())))
     return kept, rows
+
+
+def _known(missing: str) -> None:
+    if missing not in MISSING:
+        raise ValueError(f"unknown policy for missing values {missing!r}; known: {', '.join(MISSING)}")
+
+
+def _says_missing(name: str, values: int) -> str:
+    return f"{name}: {values} values are missing; choose complete_rows or available"
+
+
+def _says_few(name: str, rows: int) -> str:
+    return f"{name} needs at least 2 units with a value of each indicator, found {rows}"
 
 
 def _spread(values: Floats) -> Floats:

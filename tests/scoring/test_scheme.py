@@ -31,13 +31,58 @@ def change(rows, column, value, **where):
         row[column] = value
 
 
-def test_shipped_schemes_can_be_read_and_are_labelled_illustrative():
+SHIPPED = {
+    *("gz_performance", "built_form", "huangyan_above", "huangyan_below", "huaian", "jingde", "pollutant_item"),
+    *("dev_zone_industrial", "dev_zone_mixed", "regional", "area_benefit", "national_control"),
+}
+
+
+def test_shipped_schemes_can_be_read():
     shipped = {row["scheme_code"] for row in SEEDS["scheme"]}
-    assert {"gz_performance", "built_form"} <= shipped
+    assert shipped >= SHIPPED
     for code in shipped:
         for scheme in select(SEEDS, code):
-            assert sum(i.weight for i in scheme.indicators) == pytest.approx(1, abs=1e-12)
-            assert all(i.illustrative for i in (*scheme.indicators, *scheme.ideals)) and len(scheme.grades) == 4
+            assert sum(i.weight for i in scheme.indicators) == pytest.approx(1, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", [s for s in schemes.SEEDS if s not in ("scheme", "scheme_scale", "scheme_ratio")])
+def test_what_is_not_illustrative_has_a_source_with_an_address_or_a_seed(seed):
+    column = "weight_source" if seed == "scheme_indicator" else "source"
+    stated = [row for row in SEEDS[seed] if row["illustrative"] == "false"]
+    assert all("http" in row[column] or "seed " in row[column] for row in stated)
+    assert all(row["illustrative"] == "true" for row in SEEDS[seed] if "示意值" in row[column])
+
+
+def test_every_scheme_is_labelled_illustrative_and_says_what_is():
+    assert all(row["illustrative"] == "true" and row["note"] for row in SEEDS["scheme"])
+
+
+def test_published_weights_are_divided_by_their_sum_within_their_last_digits(seeds):
+    """The weights of hanspub 4-1151461 sum to 1.0001; a tree of given weights must sum to 1 within 1e-9."""
+    at = {"scheme_code": "huaian", "indicator_code": "land_tax_cny10k_per_ha"}
+    change(seeds["scheme_indicator"], "weight", "0.4501", **at)
+    assert select(seeds, "huaian")[0].indicators[0].weight == pytest.approx(0.4501 / 1.0001, abs=1e-15)
+    change(seeds["scheme_indicator"], "weight", "0.452", **at)
+    with pytest.raises(SchemeError, match=r"weights sum to 1\.002"):
+        select(seeds, "huaian")
+    change(seeds["scheme_indicator"], "weight", "0.4501", **at)
+    change(seeds["scheme_indicator"], "weight_method", "given", scheme_code="huaian")
+    with pytest.raises(SchemeError, match=r"weights sum to 1\.0001"):
+        select(seeds, "huaian")
+
+
+def test_versions_that_hold_in_the_same_year_are_refused(seeds):
+    change(seeds["scheme"], "valid_to_year", "2022", scheme_code="huangyan_above", scheme_version="2021")
+    with pytest.raises(SchemeError, match=r"huangyan_above: versions overlap .*scheme\.csv line \d+ and .*line \d+"):
+        select(seeds, "huangyan_above")
+    assert select(seeds, "huaian")
+
+
+def test_a_fault_names_the_line(seeds):
+    change(seeds["scheme_indicator"], "weight", "much", scheme_code="built_form", indicator_code="plot_ratio")
+    line = 2 + next(n for n, r in enumerate(seeds["scheme_indicator"]) if r["weight"] == "much")
+    with pytest.raises(SchemeError, match=rf"scheme_indicator\.csv line {line}: .*'much'"):
+        select(seeds, "built_form")
 
 
 def test_the_guangzhou_measure_has_the_indicators_of_its_annex_at_both_scales():
@@ -53,7 +98,7 @@ def test_a_parcel_without_enterprise_data_is_below_the_least_present_weight():
 
 
 def test_unknown_scheme_names_the_code_and_what_is_shipped(seeds):
-    with pytest.raises(SchemeError, match=r"'nonsense'.*built_form, gz_performance"):
+    with pytest.raises(SchemeError, match=r"'nonsense'.*built_form, .*gz_performance, .*regional"):
         select(seeds, "nonsense")
 
 
@@ -126,3 +171,10 @@ def test_an_ideal_value_of_a_narrower_scope_goes_first():
     wide = next(i.value for i in parcel.ideals if i.indicator_code == "plot_ratio" and not i.scope_column)
     ideals = ideal_matrix(parcel, codes, 3)
     assert ideals[:, j].tolist() == [narrow, wide, wide] and not np.isnan(ideals).any()
+
+
+def test_a_column_that_is_not_there_is_refused(seeds):
+    for row in seeds["scheme_indicator"]:
+        del row["cap"], row["layer"]
+    with pytest.raises(SchemeError, match="built_form 1, scale parcel: its seeds lack the column 'layer'"):
+        select(seeds, "built_form")

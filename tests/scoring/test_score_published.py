@@ -2,26 +2,22 @@
 
 import numpy as np
 import pytest
-from schemes import make_scheme
 
-from scoring.ideal import ideal_matrix
+from landgauge import policy
+from scoring import scheme as schemes
+from scoring.ideal import ends, ideal_matrix
 from scoring.rank import grade_by_shares, rank
-from scoring.score import obstacle_degree, score_block
+from scoring.score import group_means, obstacle_degree, score_block, standardise_block
 from scoring.standardise import standardise
 
-HUANGYAN_2022 = [
-    ("tax", 0.30, 24.097, "positive", None),
-    ("value_added", 0.20, 136.16, "positive", None),
-    ("energy", 0.20, 2.694, "positive", None),
-    ("emission", 0.10, 4929.81, "positive", None),
-    ("labour", 0.10, 18.14, "positive", None),
-    ("rd", 0.10, 0.0302, "positive", None),
-]
-HUANGYAN_2021 = [
-    (item[0], item[1], benchmark, *item[3:])
-    for item, benchmark in zip(HUANGYAN_2022, (26.01, 132.27, 2.54, 4861.08, 17.45, 0.0305), strict=True)
-]
-FIRM = np.array([[30, 150, 2.0, 6000, 20, 0.025]])
+SEEDS = {name: policy.rows(name) for name in schemes.SEEDS}
+DIRECTIONS = {row["indicator_code"]: row["direction"] for row in policy.rows("indicator")}
+MU_PER_HA = 15
+FIRM = np.array([[30 * MU_PER_HA, 150 * MU_PER_HA, 2.0, 6000, 20, 0.025]])
+
+
+def shipped(code, year):
+    return schemes.select(SEEDS, [code], year, DIRECTIONS)[0]
 
 
 def score_of(scheme, values):
@@ -29,48 +25,78 @@ def score_of(scheme, values):
 
 
 @pytest.mark.parametrize(
-    ("items", "parts", "total"),
+    ("year", "parts", "total"),
     [
-        (HUANGYAN_2022, [37.349048, 22.032902, 14.847810, 12.170854, 11.025358, 8.278146], 105.704118),
-        (HUANGYAN_2021, [34.602076, 22.680880, 15.748031, 12.342936, 11.461318, 8.196721], 105.031963),
+        (2022, [37.349048, 22.032902, 14.847810, 12.170854, 11.025358, 8.278146], 105.704118),
+        (2021, [34.602076, 22.680880, 15.748031, 12.342936, 11.461318, 8.196721], 105.031963),
     ],
 )
-def test_benchmark_ratio_without_cap(items, parts, total):
+def test_benchmark_ratio_without_cap(year, parts, total):
     """Huangyan District: weights and benchmarks of chacewang.com news430850 (2022) and news169062 (2021)."""
-    block = score_of(make_scheme(items), FIRM)
+    block = score_of(shipped("huangyan_above", year), FIRM)
     assert block.contributions[0] == pytest.approx(parts, abs=1e-6)
     assert block.score[0] == pytest.approx(total, abs=1e-6)
 
 
-@pytest.mark.parametrize("items", [HUANGYAN_2022, HUANGYAN_2021])
-def test_a_firm_at_every_benchmark_scores_exactly_full_marks(items):
+@pytest.mark.parametrize("code", ["huangyan_above", "huangyan_below"])
+@pytest.mark.parametrize("year", [2021, 2022])
+def test_a_firm_at_every_benchmark_scores_exactly_full_marks(code, year):
     """Invariant of the Huangyan formula."""
-    assert score_of(make_scheme(items), np.array([[i[2] for i in items]])).score[0] == 100.0
+    scheme = shipped(code, year)
+    assert score_of(scheme, ideal_matrix(scheme, {}, 1)).score[0] == 100.0
 
 
 def test_small_firms_of_huangyan():
-    """Huangyan 2022, below scale: tax 11.5932 x 50 and tax per electricity 0.2352 x 50."""
-    scheme = make_scheme([("tax", 0.5, 11.5932, "positive", None), ("power", 0.5, 0.2352, "positive", None)])
-    assert score_of(scheme, np.array([[15, 0.2]])).score[0] == pytest.approx(107.210103, abs=1e-6)
+    """Huangyan 2022, below scale: tax 11.5932 x 50 and tax per electricity 0.2352 x 50; benchmarks of 2021 likewise."""
+    scheme = shipped("huangyan_below", 2022)
+    assert score_of(scheme, np.array([[15 * MU_PER_HA, 0.2]])).score[0] == pytest.approx(107.210103, abs=1e-6)
+    before = ideal_matrix(shipped("huangyan_below", 2021), {}, 1)[0]
+    assert before == pytest.approx([16.601058 * MU_PER_HA, 0.236565])
+
+
+def test_a_firm_without_emission_data_gets_the_average_of_the_item():
+    """Huangyan: the average score of the firms above scale takes the place of the missing item."""
+    scheme = shipped("huangyan_above", 2022)
+    values = np.repeat(FIRM, 3, axis=0)
+    values[:, 3] = (4929.81, 2 * 4929.81, np.nan)
+    ideals = ideal_matrix(scheme, {}, 3)
+    means = group_means(standardise_block(scheme, values, ideals), np.zeros(3, dtype=int), 1)
+    block = score_block(scheme, values, ideals, means[[0, 0, 0]])
+    assert block.contributions[2, 3] == pytest.approx((10 + 20) / 2) and block.imputed[2, 3]
 
 
 def test_huaian_weights_and_benchmarks():
     """Huai'an 2024, at2000.net: tax 45, sales 35, green 20; 36 + 28 + 24 = 88."""
-    scheme = make_scheme(
-        [
-            ("tax", 0.45, 25, "positive", None),
-            ("sales", 0.35, 500, "positive", None),
-            ("green", 0.2, 1, "positive", None),
-        ]
-    )
-    assert score_of(scheme, np.array([[20, 400, 1.2]])).contributions[0] == pytest.approx([36, 28, 24])
+    block = score_of(shipped("huaian", 2024), np.array([[20 * MU_PER_HA, 400 * MU_PER_HA, 1.2]]))
+    assert block.contributions[0] == pytest.approx([36, 28, 24]) and block.score[0] == pytest.approx(88)
+
+
+def test_min_max_item_of_jingde():
+    """Jingde 2022: weight 30, x 12, from 2 to 42: 12 points; the best firm the whole weight, the worst 20 % of it."""
+    scheme = shipped("jingde", 2022)
+    values = np.full((3, len(scheme.indicators)), np.nan)
+    values[:, 0] = (12.0, 2.0, 42.0)
+    found = ends(scheme, values, np.zeros(3, dtype=np.int64), 1)
+    ideals, worsts = found.apply(ideal_matrix(scheme, {}, 3), np.zeros(3, dtype=np.int64))
+    standardised = standardise_block(scheme, values, ideals, worsts)[:, 0]
+    assert 100 * scheme.indicators[0].weight * standardised == pytest.approx([12, 6, 30])
+
+
+def test_pollutant_item_against_the_mean_of_the_group():
+    """fsou.net 17006375_2: of 4 points 3 at half the mean, 2 at the mean, 0 from twice the mean on."""
+    scheme = shipped("pollutant_item", 2024)
+    values = np.array([[0.5], [1.0], [2.2], [0.3]])  # the mean is 1
+    group = np.zeros(4, dtype=np.int64)
+    ideals, _ = ends(scheme, values, group, 1).apply(ideal_matrix(scheme, {}, 4), group)
+    assert 4 * standardise_block(scheme, values, ideals)[:3, 0] == pytest.approx([3, 2, 0])
 
 
 def test_classes_by_rank_of_twenty_firms():
     """Huai'an 2024: A top 20 %, B to 60 %, C to 95 %, D the last 5 %: ranks 1-4, 5-12, 13-19, 20."""
     ranks = rank(np.arange(20, 0, -1.0))
-    grades = grade_by_shares(ranks, np.full(20, 20), [0.2, 0.6, 0.95, 1.0])
-    assert "".join("ABCD"[g] for g in grades) == "A" * 4 + "B" * 8 + "C" * 7 + "D"
+    scheme = shipped("huaian", 2024)
+    grades = grade_by_shares(ranks, np.full(20, 20), [g.max_share for g in scheme.grades])
+    assert "".join(scheme.grades[g].code for g in grades) == "A" * 4 + "B" * 8 + "C" * 7 + "D"
 
 
 @pytest.mark.parametrize(("times_mean", "points"), [(0, 4), (0.5, 3), (1, 2), (2, 0), (2.2, 0)])

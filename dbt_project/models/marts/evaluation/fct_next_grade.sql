@@ -1,0 +1,15 @@
+select
+    scale,
+    unit_code,
+    year,
+    scheme_code,
+    scheme_version,
+    indicator_code,
+    next_grade,
+    score,
+    needed_score,
+    value,
+    needed_value,
+    not_reached_reason,
+    {{ run_id() }} as run_id,
+from {{ source('scored', 'next_grade') }}

@@ -1,0 +1,18 @@
+select
+    scale,
+    unit_code,
+    year,
+    scheme_code,
+    scheme_version,
+    score,
+    previous_score,
+    score_change,
+    data_effect,
+    ideal_effect,
+    weight_effect,
+    grade,
+    previous_grade,
+    previous_scheme_version,
+    no_effect_reason,
+    {{ run_id() }} as run_id,
+from {{ source('scored', 'change') }}

@@ -1,0 +1,16 @@
+select
+    scale,
+    unit_code,
+    year,
+    scheme_code,
+    scheme_version,
+    rank_p05,
+    rank_p95,
+    grade_probability,
+    missing_low,
+    missing_high,
+    flag,
+    draws,
+    illustrative,
+    {{ run_id() }} as run_id,
+from {{ source('scored', 'stability') }}

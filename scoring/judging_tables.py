@@ -1,0 +1,153 @@
+"""What follows from scores as Arrow tables, built by column; NaN leaves as NULL with its reason beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from scoring.judging import NEXT_REASONS, NO_EFFECT_REASONS, Change, NextGrade, Scored, StabilitySettings
+from scoring.scheme import Scheme
+from scoring.stability import Stability
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_KEY = [
+    ("scale", pa.string()),
+    ("unit_code", pa.string()),
+    ("year", pa.int32()),
+    ("scheme_code", pa.string()),
+    ("scheme_version", pa.string()),
+]
+NEXT_GRADE = pa.schema(
+    [
+        *_KEY,
+        ("indicator_code", pa.string()),
+        ("next_grade", pa.string()),
+        ("score", pa.float64()),
+        ("needed_score", pa.float64()),
+        ("value", pa.float64()),
+        ("needed_value", pa.float64()),
+        ("not_reached_reason", pa.string()),
+    ]
+)
+STABILITY = pa.schema(
+    [
+        *_KEY,
+        ("rank_p05", pa.int64()),
+        ("rank_p95", pa.int64()),
+        ("grade_probability", pa.float64()),
+        ("missing_low", pa.float64()),
+        ("missing_high", pa.float64()),
+        ("flag", pa.bool_()),
+        ("draws", pa.int64()),
+        ("illustrative", pa.bool_()),
+    ]
+)
+CHANGE = pa.schema(
+    [
+        *_KEY,
+        ("score", pa.float64()),
+        ("previous_score", pa.float64()),
+        ("score_change", pa.float64()),
+        ("data_effect", pa.float64()),
+        ("ideal_effect", pa.float64()),
+        ("weight_effect", pa.float64()),
+        ("grade", pa.string()),
+        ("previous_grade", pa.string()),
+        ("previous_scheme_version", pa.string()),
+        ("no_effect_reason", pa.string()),
+    ]
+)
+
+
+def next_grade_table(scheme: Scheme, year: int, scored: Scored, found: NextGrade) -> pa.Table:
+    """Return a row for each unit that has a next better grade and each indicator, unit by unit."""
+    rows = np.flatnonzero(found.grade >= 0)
+    k = len(scheme.indicators)
+    every = np.repeat(rows, k)
+    columns = _key(scheme, year, scored.codes, every) | {
+        "indicator_code": _pick(np.tile(np.arange(k), len(rows)), [i.code for i in scheme.indicators]),
+        "next_grade": _pick(found.grade[every], [g.code for g in scheme.grades]),
+        "score": _numbers(scored.score[every]),
+        "needed_score": _numbers(found.score[every]),
+        "value": _numbers(scored.values[rows].ravel()),
+        "needed_value": _numbers(found.value[rows].ravel()),
+        "not_reached_reason": _pick(found.reason[rows].ravel().astype(np.int64) - 1, NEXT_REASONS),
+    }
+    return pa.table(columns)
+
+
+def stability_table(
+    scheme: Scheme,
+    year: int,
+    scored: Scored,
+    found: Stability,
+    bounds: tuple[Floats, Floats],
+    draws: int,
+    chosen: StabilitySettings,
+    illustrative: bool,
+) -> pa.Table:
+    """Return a row for each rated unit; `bounds` are the lowest and highest score by missing data."""
+    rows = np.flatnonzero(~np.isnan(scored.score))
+    probability = found.grade_probability[rows]
+    columns = _key(scheme, year, scored.codes, rows) | {
+        "rank_p05": pa.array(found.rank_low[rows], pa.int64()),
+        "rank_p95": pa.array(found.rank_high[rows], pa.int64()),
+        "grade_probability": _numbers(probability),
+        "missing_low": _numbers(bounds[0][rows]),
+        "missing_high": _numbers(bounds[1][rows]),
+        "flag": pa.array(probability < chosen.flag_below, pa.bool_(), mask=np.isnan(probability)),
+        "draws": pa.array(np.full(len(rows), draws), pa.int64()),
+        "illustrative": pa.array(np.full(len(rows), illustrative)),
+    }
+    return pa.table(columns)
+
+
+def change_table(scheme: Scheme, year: int, now: Scored, change: Change, before: pa.Table | None) -> pa.Table:
+    """Return a row for each unit; `before` has score, grade and scheme_version of the same units a year earlier."""
+    rows = np.arange(len(now.score))
+    empty = np.full(len(rows), np.nan)
+    previous = empty if before is None else before.column("score").to_numpy()
+    known = change.reason == 0
+    columns = _key(scheme, year, now.codes, rows) | {
+        "score": _numbers(now.score),
+        "previous_score": _numbers(previous),
+        "score_change": _numbers(now.score - previous),
+        "data_effect": _numbers(np.where(known, change.data, np.nan)),
+        "ideal_effect": _numbers(np.where(known, change.ideal, np.nan)),
+        "weight_effect": _numbers(np.where(known, change.weight, np.nan)),
+        "grade": _pick(now.grade, [g.code for g in scheme.grades]),
+        "previous_grade": _texts(before, "grade", len(rows)),
+        "previous_scheme_version": _texts(before, "scheme_version", len(rows)),
+        "no_effect_reason": _pick(change.reason.astype(np.int64) - 1, NO_EFFECT_REASONS),
+    }
+    return pa.table(columns)
+
+
+def _key(scheme: Scheme, year: int, units: pa.Array, rows: Ints) -> dict[str, pa.Array]:
+    nothing = np.zeros(len(rows), dtype=np.int64)
+    return {
+        "scale": _pick(nothing, [scheme.scale]),
+        "unit_code": pa.DictionaryArray.from_arrays(pa.array(rows, pa.int32()), units),
+        "year": pa.array(np.full(len(rows), year), pa.int32()),
+        "scheme_code": _pick(nothing, [scheme.code]),
+        "scheme_version": _pick(nothing, [scheme.version]),
+    }
+
+
+def _numbers(values: Floats) -> pa.Array:
+    return pa.array(values, pa.float64(), mask=np.isnan(values))
+
+
+def _pick(index: Ints, names: Sequence[str]) -> pa.DictionaryArray:
+    """Names by index without a copy of the text for each row; below 0 is NULL."""
+    return pa.DictionaryArray.from_arrays(pa.array(index, pa.int32(), mask=index < 0), pa.array(names, pa.string()))
+
+
+def _texts(table: pa.Table | None, column: str, rows: int) -> pa.Array:
+    return pa.nulls(rows, pa.string()) if table is None else pc.cast(table.column(column), pa.string())
