@@ -129,6 +129,9 @@ def _parse(shared: list[str], kept: Path) -> Any:
         kept.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(parsed.result.to_msgpack(extended_mashumaro_encoder))
         part.replace(kept)
+        for older in kept.parent.glob("*.msgpack"):  # of a project that has changed since
+            if older != kept:
+                older.unlink(missing_ok=True)
     return parsed.result
 
 
