@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measure import Figures, in_process, machine, report, side_by_side, timed
-from scoring import rank, stability
+from scoring import rank
 from scoring.deriving import combine, objective
 from scoring.deriving.refusal import Undefined
+from scoring.judging import stability
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

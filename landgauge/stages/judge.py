@@ -14,18 +14,19 @@ from landgauge import policy
 from landgauge.errors import ConfigurationError
 from landgauge.settings import Settings
 from landgauge.stages.weights import Weighting
-from scoring import judging, judging_tables
 from scoring.ideal import encode
-from scoring.judging import Scored, StabilitySettings
+from scoring.judging import change, next_grade, tables, uncertainty
+from scoring.judging.scored import Scored
+from scoring.judging.uncertainty import StabilitySettings
 from scoring.scheme import Scheme
 
 Floats = NDArray[np.float64]
 
 CHUNK = 100_000  # units judged at a time: bounds the memory of the tables
 _OUTPUTS = {
-    "scored.next_grade": judging_tables.NEXT_GRADE,
-    "scored.stability": judging_tables.STABILITY,
-    "scored.change": judging_tables.CHANGE,
+    "scored.next_grade": tables.NEXT_GRADE,
+    "scored.stability": tables.STABILITY,
+    "scored.change": tables.CHANGE,
 }
 _PUBLISHED = ("fct_score", "fct_score_component", "fct_weight")
 _MATRICES = ("values", "ideals", "standardised", "weights", "contributions", "imputed")
@@ -63,20 +64,20 @@ def judge(con: duckdb.DuckDBPyConnection, year: int, weighting: Weighting) -> No
     now = _scored(con, scheme, Place("scored.score", "scored.score_component", "scored.weight", year), codes)
     before = _previous(con, scheme, year, codes)
     chosen, illustrative = _settings()
-    found, draws = judging.under_weights(scheme, now, _sets(weighting), weighting.index, chosen)
-    low, high = judging.bounds_by_missing(scheme, now, nominal)
-    known = judging_tables.stability_table(scheme, year, now, found, (low, high), draws, chosen, illustrative)
+    found, draws = uncertainty.under_weights(scheme, now, _sets(weighting), weighting.index, chosen)
+    low, high = uncertainty.bounds_by_missing(scheme, now, nominal)
+    known = tables.stability_table(scheme, year, now, found, (low, high), draws, chosen, illustrative)
     _append(con, "scored.stability", known)
     old = _old_weights(con, weighting, before)
-    better, target = judging.next_score(scheme, now)
+    better, target = next_grade.next_score(scheme, now)
     for start in range(0, len(now.codes), CHUNK):
         rows = slice(start, start + CHUNK)
         part = _part(now, rows)
-        reached = judging.next_grade(scheme, part, nominal[rows], better[rows], target[rows])
-        _append(con, "scored.next_grade", judging_tables.next_grade_table(scheme, year, part, reached))
-        change = _changes(weighting, part, nominal[rows], before, old, rows)
+        reached = next_grade.next_grade(scheme, part, nominal[rows], better[rows], target[rows])
+        _append(con, "scored.next_grade", tables.next_grade_table(scheme, year, part, reached))
+        changed = _changes(weighting, part, nominal[rows], before, old, rows)
         facts = None if before is None else before.facts.slice(start, CHUNK)
-        _append(con, "scored.change", judging_tables.change_table(scheme, year, part, change, facts))
+        _append(con, "scored.change", tables.change_table(scheme, year, part, changed, facts))
 
 
 def _sets(weighting: Weighting) -> Floats:
@@ -186,15 +187,15 @@ def _old_weights(con: duckdb.DuckDBPyConnection, weighting: Weighting, before: E
 
 def _changes(
     weighting: Weighting, now: Scored, nominal: Floats, before: Earlier | None, old: Floats, rows: slice
-) -> judging.Change:
+) -> change.Change:
     """The changes of a part of the units; without an earlier year none, with the reason."""
     if before is None:
-        return judging.no_changes(now)
+        return change.no_changes(now)
     new = len(before.columns) - nominal.shape[1]
     wide = replace(now, **{name: _wider(getattr(now, name), new) for name in _MATRICES})
     padded = np.hstack([nominal, np.zeros((len(nominal), new))])
     old_weights = old[weighting.index[rows]]
-    return judging.changes(weighting.scheme, wide, _part(before.scored, rows), padded, old_weights)
+    return change.changes(weighting.scheme, wide, _part(before.scored, rows), padded, old_weights)
 
 
 def _wider(matrix: NDArray[np.float64] | NDArray[np.bool_], columns: int) -> NDArray[np.float64] | NDArray[np.bool_]:

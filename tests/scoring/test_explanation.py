@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from pymcdm.methods import TOPSIS
 
-from scoring import change, rank, stability, topsis
+from scoring import rank
 from scoring.deriving.refusal import Undefined
+from scoring.judging import change, next_grade, stability, topsis
 
 RNG = np.random.default_rng(7)
 
@@ -43,8 +44,8 @@ def test_the_needed_value_reaches_the_next_band():
     standardised = RNG.uniform(0, 1, (30, 3))
     weights = np.tile([0.5, 0.3, 0.2], (30, 1))
     score = 100 * (weights * standardised).sum(axis=1)
-    better, target = change.next_band(score, [75, 50, -np.inf])
-    needed = change.needed_standardised(score, target, weights, standardised, 100)
+    better, target = next_grade.next_band(score, [75, 50, -np.inf])
+    needed = next_grade.needed_standardised(score, target, weights, standardised, 100)
     for j in range(3):
         lifted = standardised.copy()
         lifted[:, j] = needed[:, j]
@@ -54,7 +55,7 @@ def test_the_needed_value_reaches_the_next_band():
 
 
 def test_the_next_band_at_the_bounds():
-    better, target = change.next_band(np.array([75.0, 74.9, 50.0, 0.0, np.nan]), [75, 50, -np.inf])
+    better, target = next_grade.next_band(np.array([75.0, 74.9, 50.0, 0.0, np.nan]), [75, 50, -np.inf])
     assert better.tolist() == [-1, 0, 0, 1, -1]
     assert target[1:4].tolist() == [75, 75, 50]
 

@@ -16,8 +16,10 @@ from landgauge.errors import ConfigurationError
 from landgauge.settings import Settings, StageResult
 from landgauge.stages import judge as judge_stage
 from landgauge.stages import score as score_stage
-from scoring import judging, rank, score, stability
-from scoring.judging import Scored, StabilitySettings
+from scoring import rank, score
+from scoring.judging import change, next_grade, stability, uncertainty
+from scoring.judging.scored import Scored
+from scoring.judging.uncertainty import StabilitySettings
 from warehouse import db
 
 BANDS = (("A", "", 75.0, 1.0), ("B", "", 60.0, 1.0), ("C", "", 45.0, 1.0), ("D", "", -np.inf, 1.0))
@@ -54,8 +56,10 @@ def nominal_of(scheme, n):
     return np.tile([i.weight for i in scheme.indicators], (n, 1))
 
 
-def next_grade(scheme, units):
-    return judging.next_grade(scheme, units, nominal_of(scheme, len(units.score)), *judging.next_score(scheme, units))
+def next_of(scheme, units):
+    return next_grade.next_grade(
+        scheme, units, nominal_of(scheme, len(units.score)), *next_grade.next_score(scheme, units)
+    )
 
 
 def random_scheme(rng, rule, grade_rule, ties="min"):
@@ -89,7 +93,7 @@ def test_a_needed_value_scored_again_gives_the_next_grade(rule, grade_rule, ties
         scheme = random_scheme(rng, rule, grade_rule, ties)
         values, ideals = random_units(rng, scheme)
         units = scored(scheme, values, ideals)
-        found = next_grade(scheme, units)
+        found = next_of(scheme, units)
         assert ((found.reason == 0) == ~np.isnan(found.value))[found.grade >= 0].all()
         for i, j in zip(*np.nonzero(~np.isnan(found.value)), strict=True):
             again = values.copy()
@@ -114,7 +118,7 @@ def test_a_needed_value_between_given_ends():
     values = np.array([[1.0, 7.0], [5.0, 5.0], [7.5, 3.0]])
     block = score.score_block(scheme, values, ideals, None, beside)
     units = scored(scheme, values, ideals, block=block)
-    found = next_grade(scheme, units)
+    found = next_of(scheme, units)
     assert found.value[0, 0] == pytest.approx(2 + 6 * (0.6 * 2 - 0.2 - (0.2 + 0.8 * 5 / 6)) / 0.8)
     for i, j in zip(*np.nonzero(~np.isnan(found.value)), strict=True):
         again = values.copy()
@@ -128,22 +132,22 @@ def test_reasons_why_no_value_is_enough():
     scheme = make_scheme(items, grades=BANDS)
     values = np.array([[0.6, 0.4, 0.3, 1], [0.5, np.nan, 0.5, 1], [0.5, 0.5, 0.5, 1], [1, 1, 1, 1]], dtype=float)
     units = scored(scheme, values, np.ones((4, 4)), vetoed=np.array([False, False, True, False]))
-    found = next_grade(scheme, units)
+    found = next_of(scheme, units)
     assert found.grade.tolist() == [1, 1, 1, -1]
     assert found.value[0, 0] == pytest.approx(0.75) and found.value[0, 1] == pytest.approx(0.7)
-    named = [[judging.NEXT_REASONS[r - 1] if r else "" for r in row] for row in found.reason]
+    named = [[next_grade.NEXT_REASONS[r - 1] if r else "" for r in row] for row in found.reason]
     assert named[0] == ["", "", "cap", "no_weight"]
     assert named[1][1] == "value_missing" and named[2] == ["veto"] * 4
 
 
 def test_a_value_at_the_cap_that_just_reaches_the_band_counts():
     scheme = make_scheme([("a", 0.5, 2.0, "positive", 1.0), ("b", 0.5, 2.0, "positive", 1.0)], grades=BANDS)
-    found = next_grade(scheme, scored(scheme, np.array([[1.0, 1.0]]), np.full((1, 2), 2.0)))
+    found = next_of(scheme, scored(scheme, np.array([[1.0, 1.0]]), np.full((1, 2), 2.0)))
     assert (found.grade[0], found.value[0, 0]) == (1, pytest.approx(1.4))
-    found = next_grade(scheme, scored(scheme, np.array([[1.2, 1.0]]), np.full((1, 2), 2.0)))
+    found = next_of(scheme, scored(scheme, np.array([[1.2, 1.0]]), np.full((1, 2), 2.0)))
     assert found.value[0].tolist() == pytest.approx([1.4, 1.2])
     exact = replace(scheme, grades=make_scheme([], grades=(("A", "", 75.0, 1.0), ("D", "", -np.inf, 1.0))).grades)
-    found = next_grade(exact, scored(exact, np.array([[1.0, 1.0]]), np.full((1, 2), 2.0)))
+    found = next_of(exact, scored(exact, np.array([[1.0, 1.0]]), np.full((1, 2), 2.0)))
     assert found.value[0].tolist() == [2.0, 2.0]
 
 
@@ -151,10 +155,10 @@ def test_a_group_without_a_place_above():
     """Three units and shares 0.2, 0.6: nobody can be A, one place is B; the second needs the first one's score."""
     scheme = make_scheme([("a", 1.0, 1.0, "positive", None)], grade_rule="shares_in_city", grades=SHARES)
     units = scored(scheme, np.array([[0.9], [0.5], [0.1]]), np.ones((3, 1)))
-    found = next_grade(scheme, units)
+    found = next_of(scheme, units)
     assert [scheme.grades[g].code for g in units.grade] == ["B", "C", "D"]
     assert [scheme.grades[g].code for g in found.grade] == ["A", "B", "C"]
-    assert judging.NEXT_REASONS[found.reason[0, 0] - 1] == "group_too_small"
+    assert next_grade.NEXT_REASONS[found.reason[0, 0] - 1] == "group_too_small"
     assert found.value[1:, 0].tolist() == pytest.approx([0.9, 0.5])
 
 
@@ -169,14 +173,14 @@ def test_effects_sum_to_the_change_and_none_is_left_to_rounding(rule):
     (old, ideals), (new, _) = random_units(rng, before), random_units(rng, now)
     years = scored(before, old, ideals * 1.3), scored(now, new, ideals)
     weights = nominal_of(before, 30), nominal_of(now, 30)
-    found = judging.changes(now, years[1], years[0], weights[1], weights[0])
+    found = change.changes(now, years[1], years[0], weights[1], weights[0])
     there = found.reason == 0
     total = found.data + found.ideal + found.weight
     assert there.sum() > 20
     assert total[there] == pytest.approx((years[1].score - years[0].score)[there], abs=1e-9)
-    same = judging.changes(now, years[1], replace(years[1], ideals=ideals), weights[1], weights[1])
+    same = change.changes(now, years[1], replace(years[1], ideals=ideals), weights[1], weights[1])
     assert np.nanmax(np.abs([same.data, same.ideal, same.weight])) < 1e-9
-    only = judging.changes(now, years[1], scored(now, old, ideals), weights[1], weights[1])
+    only = change.changes(now, years[1], scored(now, old, ideals), weights[1], weights[1])
     assert np.nanmax(np.abs([only.ideal, only.weight])) < 1e-9 and np.nanmax(np.abs(only.data)) > 1
 
 
@@ -191,7 +195,7 @@ def test_an_indicator_dropped_and_one_added_are_effects_of_the_weights():
     past = {"values": [0.4, 0.8, 0.2], "ideals": [1, nan, 1], "standardised": [0.4, nan, 0.2]}
     past |= {"weights": [0.5, nan, 0.5], "contributions": [20, nan, 10]}
     before = replace(now, score=np.array([30.0]), **{k: np.array([v], float) for k, v in past.items()})
-    found = judging.changes(scheme, now, before, np.array([[0.5, 0.5, 0]]), np.array([[0.5, 0, 0.5]]))
+    found = change.changes(scheme, now, before, np.array([[0.5, 0.5, 0]]), np.array([[0.5, 0, 0.5]]))
     assert (found.data[0], found.ideal[0], found.weight[0]) == pytest.approx((0, 0, 30))
 
 
@@ -201,7 +205,7 @@ def test_units_of_their_own_weights_are_drawn_around_those():
     units = scored(scheme, np.array([[0.9, 0.1], [0.1, 0.8]]), np.ones((2, 2)))
     units = replace(units, grade=np.array([0, 0]))
     sets, index = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([0, 1])
-    found, draws = judging.under_weights(scheme, units, sets, index, SETTINGS)
+    found, draws = uncertainty.under_weights(scheme, units, sets, index, SETTINGS)
     assert draws == 200 and found.grade_probability.tolist() == [1, 1]
     assert (found.rank_low.tolist(), found.rank_high.tolist()) == ([1, 2], [1, 2])
 
@@ -216,7 +220,7 @@ def test_stability_does_not_depend_on_the_order_of_units():
     values, ideals = random_units(rng, scheme)
     order = rng.permutation(len(values))
     one, other = (
-        judging.under_weights(
+        uncertainty.under_weights(
             scheme, scored(scheme, v, ideals), nominal_of(scheme, 1), np.zeros(30, dtype=np.int64), SETTINGS
         )[0]
         for v in (values, values[order])
@@ -246,7 +250,7 @@ def test_the_bounds_hold_the_score_that_any_value_would_give():
     scheme = random_scheme(rng, "reweight", "bands")
     values, ideals = random_units(rng, scheme)
     units = scored(scheme, values, ideals)
-    low, high = judging.bounds_by_missing(scheme, units, nominal_of(scheme, 30))
+    low, high = uncertainty.bounds_by_missing(scheme, units, nominal_of(scheme, 30))
     whole = ~np.isnan(values).any(axis=1)
     assert (low[whole] == units.score[whole]).all() and (high[whole] == units.score[whole]).all()
     for _ in range(20):

@@ -9,9 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from scoring.judging import NEXT_REASONS, NO_EFFECT_REASONS, Change, NextGrade, Scored, StabilitySettings
+from scoring.judging.change import NO_EFFECT_REASONS, Change
+from scoring.judging.next_grade import NEXT_REASONS, NextGrade
+from scoring.judging.scored import Scored
+from scoring.judging.stability import Stability
+from scoring.judging.uncertainty import StabilitySettings
 from scoring.scheme import Scheme
-from scoring.stability import Stability
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

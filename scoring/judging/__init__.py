@@ -1,0 +1,1 @@
+"""What follows from scores: the way to the next grade, how sure they are, why they changed."""
