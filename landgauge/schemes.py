@@ -10,8 +10,9 @@ from landgauge.errors import ConfigurationError
 from landgauge.settings import DBT_PROJECT, POLICY
 from landgauge.stages.units import SCALES
 from scoring import scheme as schemes
-from scoring.scheme import Columns, Grade, IdealValue, IndicatorRule, Rule, Scheme, SchemeError
-from scoring.scheme_cells import PLACE, with_places
+from scoring import scheme_reading, scheme_versions
+from scoring.scheme import BONUS, Columns, DistrictWeight, Grade, IdealValue, IndicatorRule, Limit, Rule, Scheme
+from scoring.scheme_cells import PLACE, SchemeError, with_places
 
 Rows = Mapping[str, list[dict[str, str]]]
 
@@ -25,9 +26,14 @@ KEYS = {  # what names a row within a version
     "scheme_adjustment": ("scale", "adjustment_code"),
     "scheme_veto": ("scale", "veto_code"),
     "scheme_not_rated": ("scale", "not_rated_reason"),
+    "scheme_adjustment_limit": ("scale", "limit_code"),
+    "scheme_district_weight": ("scale", "district_code", "indicator_code"),
 }
-_SOURCES = {"scheme_indicator": "weight_source"} | dict.fromkeys(
-    ("scheme_ideal_value", "scheme_grade", "scheme_ratio", "scheme_adjustment", "scheme_veto", "scheme_not_rated"),
+_SOURCES = dict.fromkeys(("scheme_indicator", "scheme_district_weight"), "weight_source") | dict.fromkeys(
+    (
+        *("scheme_ideal_value", "scheme_grade", "scheme_ratio", "scheme_adjustment", "scheme_adjustment_limit"),
+        *("scheme_veto", "scheme_not_rated"),
+    ),
     "source",
 )
 _ADVICE = "Correct the lines named in seeds/policy/scheme*.csv; docs/schemes.md says what each column means."
@@ -53,8 +59,11 @@ def show(code: str, year: int, folder: Path = POLICY) -> str:
     """
     try:
         seeds = _seeds(folder)
-        version = schemes.version_of(seeds["scheme"], code, year)
-        found = [schemes.build(seeds, version, s, _directions(folder), _columns()) for s in schemes.scales(version)]
+        version = scheme_versions.version_of(seeds["scheme"], code, year)
+        found = [
+            scheme_reading.build(seeds, version, s, _directions(folder), _columns())
+            for s in scheme_versions.scales(version)
+        ]
     except SchemeError as error:
         raise ConfigurationError(str(error), _ADVICE) from error
     head = [f"{code} {version['scheme_version']} {version['name_zh']}{_mark(version['illustrative'] == 'true')}"]
@@ -97,7 +106,7 @@ def _columns() -> dict[str, Columns]:
     return {
         name: Columns(facts, facts | contracts[scale.dimension])
         for name, scale in SCALES.items()
-        for facts in [contracts[scale.facts] | set(scale.further)]
+        for facts in [contracts[scale.facts]]
     }
 
 
@@ -105,15 +114,15 @@ def _faults(seeds: Rows, directions: Mapping[str, str]) -> Iterator[str]:
     columns = _columns()
     for code in sorted({row["scheme_code"] for row in seeds["scheme"]}):
         try:
-            schemes.check_validity([r for r in seeds["scheme"] if r["scheme_code"] == code])
+            scheme_versions.check_validity([r for r in seeds["scheme"] if r["scheme_code"] == code])
         except SchemeError as error:
             yield str(error)
     for version in seeds["scheme"]:
-        if not schemes.scales(version):
+        if not scheme_versions.scales(version):
             yield f"{version[PLACE]}: scheme {version['scheme_code']} names no scale"
-        for scale in schemes.scales(version):
+        for scale in scheme_versions.scales(version):
             try:
-                schemes.build(seeds, version, scale, directions, columns)
+                scheme_reading.build(seeds, version, scale, directions, columns)
             except SchemeError as error:
                 yield str(error)
     yield from _strays(seeds)
@@ -122,7 +131,9 @@ def _faults(seeds: Rows, directions: Mapping[str, str]) -> Iterator[str]:
 
 def _strays(seeds: Rows) -> Iterator[str]:
     """Rows that belong to no scheme, version and scale, and rows that stand twice."""
-    there = {(r["scheme_code"], r["scheme_version"], scale) for r in seeds["scheme"] for scale in schemes.scales(r)}
+    there = {
+        (r["scheme_code"], r["scheme_version"], scale) for r in seeds["scheme"] for scale in scheme_versions.scales(r)
+    }
     for name, rows in seeds.items():
         seen: set[tuple[str, ...]] = set()
         for row in rows:
@@ -149,6 +160,8 @@ def _shown(scheme: Scheme) -> Iterator[str]:
         yield from (_ideal_line(i) for i in scheme.ideals if i.indicator_code == indicator.code)
     for title, rules in (("加减分", scheme.adjustments), ("否决", scheme.vetoes), ("不参评", scheme.not_rated)):
         yield from (_rule_line(title, rule) for rule in rules)
+    yield from map(_limit_line, scheme.limits)
+    yield from map(_weight_line, scheme.district_weights)
     yield from (_grade_line(scheme, grade) for grade in scheme.grades)
 
 
@@ -170,6 +183,17 @@ def _rule_line(title: str, rule: Rule) -> str:
     condition = " ".join(filter(None, (rule.column, rule.operator, rule.threshold)))
     effect = f" {rule.points:+g}分" if rule.points else f" → {rule.grade}" if rule.grade else ""
     return f"  {title} {rule.code} {rule.name_zh}: {condition}{effect}; {rule.source}{_mark(rule.illustrative)}"
+
+
+def _limit_line(limit: Limit) -> str:
+    title = "加分上限" if limit.kind == BONUS else "扣分上限"
+    text = f"  {title} {limit.code} {limit.name_zh}: 合计至多 {limit.most_points:g}分"
+    return f"{text}; {limit.source}{_mark(limit.illustrative)}"
+
+
+def _weight_line(own: DistrictWeight) -> str:
+    text = f"  县区权重 {own.district_code} {own.indicator_code}: {own.weight:.6g}"
+    return f"{text}; {own.source}{_mark(own.illustrative)}"
 
 
 def _grade_line(scheme: Scheme, grade: Grade) -> str:

@@ -284,7 +284,10 @@ def methods(marts: Marts) -> Methods:
         ),
         weights=marts.rows(
             "select w.scheme_code, w.scheme_version, w.group_code, w.indicator_code, w.weight, w.method, "
-            f"coalesce(i.name_zh, w.indicator_code) as name_zh from fct_weight as w {named} "
+            "coalesce(w.illustrative, false) as illustrative, coalesce(i.name_zh, (select min(r.name_zh) from "
+            "dim_scheme_rule as r where r.kind = 'adjustment' and r.rule_code = w.indicator_code and "
+            "r.scheme_code = w.scheme_code and r.scheme_version = w.scheme_version), w.indicator_code) as name_zh "
+            f"from fct_weight as w {named} "
             "order by w.scheme_code, w.scheme_version, w.group_code, w.weight desc, w.indicator_code limit 400"
         ),
         ideals=marts.rows(

@@ -14,6 +14,7 @@ from landgauge.errors import StageFailed
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 Row = dict[str, Any]
 
@@ -25,17 +26,23 @@ COLUMNS: Mapping[str, str] = {
     "dim_unit": "scale varchar, unit_code varchar, year integer, name_zh varchar, district_code varchar",
     "dim_district": "district_code varchar, valid_from_year integer, valid_to_year integer, name_zh varchar",
     "dim_parcel": "parcel_code varchar, year integer, district_code varchar, is_industrial boolean, "
-    "site_area_m2 double, use_state varchar, centroid_lon double, centroid_lat double, geometry blob, run_id varchar",
-    "dim_indicator": "indicator_code varchar, name_zh varchar, unit varchar, direction varchar, formula_zh varchar, "
-    "scales varchar, source varchar",
+    "site_area_m2 double, use_state varchar, centroid_lon double, centroid_lat double, geometry blob, run_id varchar, "
+    "block_code varchar, zone_code varchar",
+    "dim_indicator": "indicator_code varchar, name_zh varchar, name_en varchar, unit varchar, direction varchar, "
+    "formula_zh varchar, formula_en varchar, scales varchar, source varchar",
     "dim_scheme": "scheme_code varchar, scheme_version varchar, name_zh varchar, scale varchar, "
     "valid_from_year integer, valid_to_year integer, approved_by varchar, document varchar, "
     "illustrative boolean, note varchar",
+    "dim_scheme_rule": "scheme_code varchar, scheme_version varchar, scale varchar, kind varchar, rule_code varchar, "
+    "name_zh varchar, illustrative boolean",
     "dim_agreement": "agreement_no varchar, parcel_code varchar, uscc varchar, district_code varchar",
+    "dim_enterprise": "uscc varchar, year integer, enterprise_name varchar",
+    "bridge_parcel_enterprise": "parcel_code varchar, uscc varchar, year integer, share double, share_basis varchar, "
+    "tenure varchar, matched_by varchar",
     "dim_zone": "zone_code varchar, year integer, name_zh varchar, zone_type varchar, level varchar, "
     "district_code varchar",
     "fct_indicator_value": "scale varchar, unit_code varchar, year integer, indicator_code varchar, value double, "
-    "null_reason varchar",
+    "null_reason varchar, numerator double, denominator double",
     "fct_parcel_year": "parcel_code varchar, year integer, enterprise_count bigint, plot_ratio double, "
     "land_output_cny10k_per_ha double, land_tax_cny10k_per_ha double",
     "fct_district_year": "district_code varchar, year integer, site_area_m2 double, output_cny10k double, "
@@ -50,14 +57,26 @@ COLUMNS: Mapping[str, str] = {
     "investment_intensity_cny10k_per_ha double, land_tax_cny10k_per_ha double, idle_ratio double, "
     "zone_type_evaluated varchar",
     "fct_weight": "scheme_code varchar, scheme_version varchar, year integer, group_code varchar, "
-    "indicator_code varchar, weight double, method varchar",
+    "indicator_code varchar, weight double, method varchar, parameters varchar, source varchar, illustrative boolean",
     "fct_ideal_value": "scheme_code varchar, scheme_version varchar, year integer, scope varchar, "
     "indicator_code varchar, ideal_value double, method varchar, source varchar, illustrative boolean",
     "fct_score": "scale varchar, unit_code varchar, year integer, scheme_code varchar, scheme_version varchar, "
     "score double, grade varchar, grade_name_zh varchar, rank_in_city bigint, rated boolean, "
-    "not_rated_reason varchar, veto_code varchar",
+    "not_rated_reason varchar, veto_code varchar, rank_in_district bigint, rank_in_group bigint, group_code varchar, "
+    "group_size bigint, run_id varchar",
     "fct_score_component": "scale varchar, unit_code varchar, year integer, scheme_code varchar, "
-    "scheme_version varchar, indicator_code varchar, obstacle_degree double",
+    "scheme_version varchar, indicator_code varchar, obstacle_degree double, value double, ideal_value double, "
+    "standardised double, weight double, contribution double, imputed boolean",
+    "fct_next_grade": "scale varchar, unit_code varchar, year integer, scheme_code varchar, scheme_version varchar, "
+    "indicator_code varchar, next_grade varchar, needed_score double, needed_value double, not_reached_reason varchar",
+    "fct_score_stability": "scale varchar, unit_code varchar, year integer, scheme_code varchar, "
+    "scheme_version varchar, rank_p05 bigint, rank_p95 bigint, grade_probability double, missing_low double, "
+    "missing_high double, flag boolean, draws bigint, illustrative boolean",
+    "fct_score_change": "scale varchar, unit_code varchar, year integer, scheme_code varchar, scheme_version varchar, "
+    "previous_score double, score_change double, data_effect double, ideal_effect double, weight_effect double, "
+    "previous_grade varchar, no_effect_reason varchar",
+    "fct_measure": "scale varchar, unit_code varchar, year integer, scheme_code varchar, scheme_version varchar, "
+    "measure_code varchar, name_zh varchar, department varchar, reason varchar, illustrative boolean",
     "fct_stage_due": "as_of_date date, agreement_no varchar, obligation varchar, due_date date, seq_no bigint, "
     "stage varchar, period_no bigint, days_left bigint, state varchar, department varchar, district_code varchar",
     "fct_land_demand": "base_year integer, year integer, district_code varchar, industry_code varchar, "
@@ -96,8 +115,12 @@ class Marts:
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Return the rows of a query as dictionaries."""
         cursor = self._con.execute(sql, list(parameters))
-        names = [c[0] for c in cursor.description]
+        names = [c[0] for c in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def arrow(self, sql: str) -> pa.Table:
+        """Return the rows of a query as an Arrow table."""
+        return self._con.execute(sql).to_arrow_table()
 
     def one(self, sql: str, parameters: Sequence[Any] = ()) -> Row:
         """Return the first row of a query; an empty dictionary when there is none."""

@@ -1,47 +1,43 @@
 """The annual report: one self-contained page in Chinese, `published/report/<year>/city.html`.
 
-It reads the published snapshot and nothing else; equal marts give equal bytes. The page loads nothing: style, script,
+It reads the published snapshot and nothing else; equal marts give equal bytes. Beside it stand the pages on which each
+score can be opened (`reporting.opened`). The page loads nothing: style, script,
 charts and map are in it, and its content security policy forbids anything else.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
-from functools import cache
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
-from markupsafe import Markup
-
 from landgauge.settings import Settings, StageResult
-from reporting import figures, words
 from reporting.chapters import contracts, districts, methods, quality, zones
-from reporting.charts import HEIGHT, WIDTH
 from reporting.land import land
 from reporting.marts import Marts
+from reporting.opened.pages import most_units, write_pages
+from reporting.opened.read import Key
+from reporting.page import environment, script
 from reporting.parcel_map import parcel_map
 from reporting.scores import scores
 from reporting.summary import headline
 from warehouse.published import open_snapshot
 
-_TEMPLATES = Path(__file__).parent / "templates"
-
 
 def report(settings: Settings) -> StageResult:
-    """Write the report of the settings' year from the published snapshot, by rename.
+    """Write the report of the settings' year from the published snapshot, by rename, and the pages of opened scores.
 
     Raises StageFailed when nothing, or not this year, is published.
     """
     target = settings.published / "report" / str(settings.year) / "city.html"
-    page = render(settings.snapshot, settings.year, _data_docs(settings, target))
+    opened = write_pages(settings, target.parent)
+    page = render(settings.snapshot, settings.year, _data_docs(settings, target), opened)
     target.parent.mkdir(parents=True, exist_ok=True)
     building = target.with_name(f".{target.name}.building")
     building.write_text(page, encoding="utf-8", newline="\n")
     building.replace(target)
-    return StageResult(rows={"bytes": target.stat().st_size})
+    return StageResult(rows={"bytes": target.stat().st_size, "score_pages": len(opened)})
 
 
 def _data_docs(settings: Settings, page: Path) -> str | None:
@@ -50,11 +46,15 @@ def _data_docs(settings: Settings, page: Path) -> str | None:
     return Path(os.path.relpath(docs, page.parent)).as_posix() if docs.is_file() else None
 
 
-def render(snapshot: Path, year: int, data_docs: str | None = None) -> str:
-    """Return the page of a year as HTML text; `data_docs` is a relative link to the gate's own pages."""
+def render(snapshot: Path, year: int, data_docs: str | None = None, opened: Mapping[Key, str] | None = None) -> str:
+    """Return the page of a year as HTML text.
+
+    `data_docs` is a relative link to the gate's own pages, `opened` those to the pages on which scores are opened;
+    None where no such pages were written at all.
+    """
     with open_snapshot(snapshot) as con:
-        content = _content(Marts(con, year)) | {"data_docs": data_docs}
-    return _environment().get_template("city.html.j2").render(content)
+        content = _content(Marts(con, year)) | {"data_docs": data_docs, "opened": opened, "most_units": most_units()}
+    return environment().get_template("city.html.j2").render(content | script("page.js"))
 
 
 def _content(marts: Marts) -> dict[str, Any]:
@@ -72,28 +72,3 @@ def _content(marts: Marts) -> dict[str, Any]:
     }
     content["map"] = parcel_map(marts, content["scores"].parcel)
     return content | {"title": headline(marts, content)}
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    """Autoescape is on for every template: names come from files that others wrote."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    script = (_TEMPLATES / "page.js").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    environment.globals |= {
-        "style": Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),
-        "script": Markup(script),
-        "script_digest": digest,
-        "forms": figures,
-        "words": words,
-        "chart_width": WIDTH,
-        "chart_height": HEIGHT,
-    }
-    environment.filters |= {"write": figures.write, "exact": figures.exact, "word": words.word, "reason": words.reason}
-    return environment

@@ -50,6 +50,11 @@ class Result:
         """The word for what was scored."""
         return words.word(self.scale, words.SCALES)
 
+    @property
+    def key(self) -> Key:
+        """Scale, scheme and version."""
+        return self.scale, self.scheme_code, self.scheme_version
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -117,9 +122,12 @@ def _result(marts: Marts, row: Row) -> Result:
         summary=row,
         grades=_grades(marts, key),
         not_rated=marts.rows(
-            f"select not_rated_reason as reason, count(*) as n from fct_score where {_OF} and not rated "
-            "group by all order by n desc, reason",
-            key,
+            f"with s as (select not_rated_reason as reason, count(*) as n from fct_score where {_OF} and not rated "
+            "group by all), r as (select rule_code, min(name_zh) as name_zh, bool_or(illustrative) as illustrative "
+            f"from dim_scheme_rule where {_OF} and kind = 'not_rated' group by all) "
+            "select reason, n, name_zh, coalesce(illustrative, false) as illustrative from s left join r "
+            "on rule_code = reason order by n desc, reason",
+            [*key, *key],
         ),
         chart=_histogram(marts, key, row),
     )
@@ -168,8 +176,8 @@ obstacles as (
     group by unit_code
 )
 select s.unit_code, nullif(u.name_zh, s.unit_code) as name_zh, s.rank_in_city, s.score, s.grade,
-    s.grade_name_zh as grade_name, s.veto_code, coalesce(n.name_zh, p.district_code) as district_name, p.site_area_m2,
-    y.land_output_cny10k_per_ha, y.land_tax_cny10k_per_ha, y.plot_ratio,
+    s.grade_name_zh as grade_name, s.veto_code, r.name_zh as veto_name,
+    coalesce(n.name_zh, p.district_code) as district_name, p.site_area_m2, y.land_output_cny10k_per_ha, y.land_tax_cny10k_per_ha, y.plot_ratio,
     coalesce(i.name_zh, o.indicator_code) as obstacle
 from picked as s
 left join dim_unit as u on u.scale = 'parcel' and u.unit_code = s.unit_code
@@ -178,6 +186,8 @@ left join dim_unit as n on n.scale = 'district' and n.unit_code = p.district_cod
 left join fct_parcel_year as y on y.parcel_code = s.unit_code
 left join obstacles as o on o.unit_code = s.unit_code
 left join dim_indicator as i on i.indicator_code = o.indicator_code
+left join dim_scheme_rule as r on r.kind = 'veto' and r.rule_code = s.veto_code and r.scale = s.scale
+    and r.scheme_code = s.scheme_code and r.scheme_version = s.scheme_version
 order by s.score {order}, s.unit_code
 """
 

@@ -62,6 +62,19 @@ REASONS: Mapping[str, str] = {
     "unknown_method": "没有这种方法",
     "no_method_used": "没有方法通过检验",
 }
+NOT_REACHED: Mapping[str, str] = {
+    "veto": "一票否决已定等级",
+    "group_too_small": "组内没有更高等级的名额",
+    "no_weight": "该指标不计分",
+    "cap": "该指标即使得满分也不够",
+    "no_value_reaches_it": "该指标取任何数值都不够",
+}
+NO_EFFECT: Mapping[str, str] = {
+    "not_rated": "本年未评分",
+    "year_not_published": "上一年未按本方案发布",
+    "no_previous_score": "上一年没有得分",
+    "not_comparable": "两年规则下没有可比的数值",
+}
 LOAD_STATES: Mapping[str, str] = {"loaded": "已入库", "superseded": "已被替代", "rejected": "已退回"}
 SEVERITIES: Mapping[str, str] = {"error": "错误", "warning": "提醒"}
 SCENARIOS: Mapping[str, str] = {
@@ -81,6 +94,10 @@ METHODS: Mapping[str, str] = {
     "delphi": "特尔斐法",
     "ahp": "层次分析法",
     "entropy": "熵权法",
+    "published": "办法公布值",
+    "adjustment": "加减分",
+    "cv": "变异系数法",
+    "critic": "CRITIC 法",
 }
 DIRECTIONS: Mapping[str, str] = {
     "positive": "越高越好",
@@ -99,11 +116,14 @@ def word(code: object, table: Mapping[str, str]) -> str:
     return "" if code is None else table.get(str(code), str(code))
 
 
-def reason(code: object) -> str:
-    """Return why a figure is missing, as `word (code)`, so that staff and engineers both find it."""
+def reason(code: object, name: str | None = None) -> str:
+    """Return why a figure is missing, as `word (code)`, so that staff and engineers both find it.
+
+    `name` is what a scheme calls the reason; without one it is looked up here.
+    """
     if not code:
         return "原因未载明"
-    known = REASONS.get(str(code))
+    known = name or REASONS.get(str(code))
     return f"{known}（{code}）" if known else str(code)
 
 

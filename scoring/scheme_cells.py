@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 Row = Mapping[str, str]
 PLACE = "@"  # where a row stands, as a column of its own
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.ASCII | re.IGNORECASE)  # what SQL reads too
 
 
 class SchemeError(ValueError):
@@ -41,16 +43,16 @@ def at(row: Row, name: str) -> str:
 
 
 def order(row: Row, column: str) -> int:
-    """Return a cell that orders rows as a whole number."""
-    return int(number(row[column], f"{place(row)}: {column}"))
+    """Return a cell that orders rows as a whole number. Raises SchemeError."""
+    value = number(row[column], f"{place(row)}: {column}")
+    if value != int(value):
+        raise SchemeError(f"{place(row)}: {column} must be a whole number, found {row[column]!r}")
+    return int(value)
 
 
 def number(cell: str, what: str) -> float:
     """Return a cell as a finite number. Raises SchemeError."""
-    try:
-        value = float(cell)
-    except ValueError:
-        value = math.nan
+    value = float(cell) if _NUMBER.fullmatch(cell) else math.nan
     if not math.isfinite(value):
         raise SchemeError(f"{what} must be a number, found {cell!r}")
     return value

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring import weights as weighting
+from scoring.beside import limited
 from scoring.scheme import IndicatorRule, Scheme
 from scoring.standardise import MIN_MAX, bounded, min_max, standardise
 
@@ -43,8 +44,9 @@ class Beside:
 class Block:
     """Scores of n units and their components (n, k), one column for each indicator of the scheme.
 
-    `reason` indexes REASONS, and behind them the not-rated classes of the scheme. `adjustments` (n, m) are the points
-    beside the weighted score, NaN for units that are not rated; they are part of the score. Units that are not rated
+    `reason` indexes REASONS, and behind them the not-rated classes of the scheme. `adjustments` (n, m + l) are the
+    points beside the weighted score and what the scheme's l limits take back of them, NaN for units that are not
+    rated; they are part of the score. Units that are not rated
     have NaN as score, weight and contribution, and 0 as obstacle degree. `imputed` marks standardised values that stand
     for a missing one (rule `group_mean`).
     """
@@ -98,7 +100,7 @@ def score_block(
     rated = weighting.is_rated(nominal, measured, scheme.missing_rule, scheme.min_present_weight)
     if beside.excluded is not None:
         rated = rated & (beside.excluded == 0)
-    points = np.where(rated[:, None], _points(scheme, beside, len(values)), np.nan)
+    points = np.where(rated[:, None], limited(scheme, _points(scheme, beside, len(values))), np.nan)
     effective = np.where(rated[:, None], weighting.effective(nominal, present, scheme.missing_rule), np.nan)
     earned = np.where(present, used, 0.0)
     return Block(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from scoring import rank
 from scoring.ideal import Codes, Ends
-from scoring.scheme import GROUP_MEAN, IndicatorRule, Rule, Scheme
+from scoring.scheme import GROUP_MEAN, IndicatorRule, Limit, Rule, Scheme
 from scoring.score import REASONS, Block
 
 Floats = NDArray[np.float64]
@@ -20,17 +20,18 @@ Ints = NDArray[np.int64]
 def component_table(scheme: Scheme, year: int, units: pa.Array, block: Block) -> pa.Table:
     """Return one row for each unit (n) and indicator (k) of a block, unit by unit, in the scheme's order.
 
-    Behind them stands a row for each unit and adjustment: its points as contribution, of weight 0.
+    Behind them stands a row for each unit and adjustment: its points as contribution, of weight 0; and one for each
+    unit and limit: what it takes back of them.
     """
     own = _indicator_rows(scheme, year, units, block)
-    if not scheme.adjustments or block.adjustments is None:
+    if not scheme.points_beside or block.adjustments is None:
         return own
     return pa.concat_tables([own, _adjustment_rows(scheme, year, units, block.adjustments)], promote_options="default")
 
 
 def _adjustment_rows(scheme: Scheme, year: int, units: pa.Array, points: Floats) -> pa.Table:
     n, m = points.shape
-    codes = pa.array([a.code for a in scheme.adjustments], pa.string())
+    codes = pa.array([a.code for a in scheme.points_beside], pa.string())
     return pa.table(
         {
             "scale": _constant(scheme.scale, n * m),
@@ -135,9 +136,9 @@ def grades(scheme: Scheme, score: Floats, ranks: Ints, sizes: Ints) -> Ints:
 def weight_table(schemes: tuple[Scheme, ...], year: int) -> pa.Table:
     """Return the weights of the schemes in use; the group of a weight is the scale that it holds for.
 
-    An adjustment stands among them with the weight 0, so that every component has a row with its source.
+    An adjustment or a limit stands among them with the weight 0, so that every component has a row with its source.
     """
-    rows = [(s, i) for s in schemes for i in (*s.indicators, *map(_as_indicator, s.adjustments))]
+    rows = [(s, i) for s in schemes for i in (*s.indicators, *map(_as_indicator, s.points_beside))]
     columns = {
         "scheme_code": [s.code for s, _ in rows],
         "scheme_version": [s.version for s, _ in rows],
@@ -154,7 +155,7 @@ def weight_table(schemes: tuple[Scheme, ...], year: int) -> pa.Table:
     return pa.table(columns, schema=WEIGHT)
 
 
-def _as_indicator(rule: Rule) -> IndicatorRule:
+def _as_indicator(rule: Rule | Limit) -> IndicatorRule:
     layer, method = "加减分", "adjustment"
     return IndicatorRule(
         rule.code,

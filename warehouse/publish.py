@@ -34,12 +34,16 @@ create table if not exists marts.fct_run (
 
 @dataclass(frozen=True)
 class Mart:
-    """How a table is published: its grain, the column that partitions it, and whether unchanged rows keep their run."""
+    """How a table is published: its grain, the column that partitions it, and whether unchanged rows keep their run.
+
+    `with_next_year`: a run also writes the published rows of the year after, by what they now follow.
+    """
 
     name: str
     key: tuple[str, ...]
     year_column: str | None
     keeps_run: bool = False
+    with_next_year: bool = False
 
 
 @cache
@@ -47,7 +51,8 @@ def registry() -> Mapping[str, Mart]:
     """Return the published tables that `marts.yml` describes, by name."""
     content = yaml.safe_load((Path(__file__).parent / "marts.yml").read_text(encoding="utf-8"))
     return {
-        name: Mart(name, tuple(d["key"]), d["year_column"], d.get("keeps_run", False)) for name, d in content.items()
+        name: Mart(name, tuple(d["key"]), d["year_column"], d.get("keeps_run", False), d.get("with_next_year", False))
+        for name, d in content.items()
     }
 
 
@@ -116,7 +121,7 @@ def _built_run(con: duckdb.DuckDBPyConnection) -> str | None:
     """The one run whose rows the working marts hold; None while a stage is still missing."""
     found: set[str] = set()
     for mart in _marts(con):
-        if mart.year_column:
+        if mart.year_column and not mart.with_next_year:  # rows of the year after have its run
             found |= {r[0] for r in con.execute(f"select distinct run_id from work.marts.{mart.name}").fetchall()}
     return found.pop() if len(found) == 1 else None
 
@@ -152,14 +157,13 @@ def _merge(con: duckdb.DuckDBPyConnection, mart: Mart, settings: Settings) -> in
         keep = mart.keeps_run and old == new
         con.execute(f"create or replace table {target} as {_keeping_run(mart, new) if keep else f'from {source}'}")
     elif old == new:
-        con.execute(f"delete from {target} where {mart.year_column} = ?", [_partition(mart, settings)])
+        con.execute(f"delete from {target} where {mart.year_column} in {_replaced(mart, settings)}")
         con.execute(f"insert into {target} from {source}")
     else:
-        kept = f"union all by name select * from {target} where {mart.year_column} <> $part" if old else ""
+        gone = _replaced(mart, settings)
+        kept = f"union all by name select * from {target} where {mart.year_column} not in {gone}" if old else ""
         shared = f"select {', '.join(new)} from (select * from {source} {kept})"
-        con.execute(
-            f"create or replace table {target} as {shared}", {"part": _partition(mart, settings)} if old else None
-        )
+        con.execute(f"create or replace table {target} as {shared}")
     _copy_comments(con, mart.name)
     return con.execute(f"select count(*) from {source}").fetchone()[0]
 
@@ -174,8 +178,15 @@ def _keeping_run(mart: Mart, columns: Mapping[str, str]) -> str:
     )
 
 
-def _partition(mart: Mart, settings: Settings) -> int | date:
-    return settings.as_of if mart.year_column == "as_of_date" else settings.year
+def _partitions(mart: Mart, settings: Settings) -> list[int | date]:
+    """What this run writes of a table: its year, and the year after where the table follows it there."""
+    if mart.year_column == "as_of_date":
+        return [settings.as_of]
+    return [settings.year, settings.year + 1] if mart.with_next_year else [settings.year]
+
+
+def _replaced(mart: Mart, settings: Settings) -> str:
+    return f"({', '.join(views.literal(str(part)) for part in _partitions(mart, settings))})"
 
 
 def _copy_comments(con: duckdb.DuckDBPyConnection, table: str) -> None:
@@ -230,11 +241,15 @@ def _write_parquet(con: duckdb.DuckDBPyConnection, settings: Settings, marts: li
     for mart in marts:
         folder = settings.published / "parquet" / mart.name
         folder.mkdir(parents=True, exist_ok=True)
-        where, stem = "", "all"
-        if mart.year_column:
-            part = _partition(mart, settings)
-            where, stem = f"where {mart.year_column} = {views.literal(str(part))}", str(part)
-        _copy_parquet(con, f"from marts.{mart.name} {where} order by {', '.join(mart.key)}", folder / f"{stem}.parquet")
+        order = f"order by {', '.join(mart.key)}"
+        if mart.year_column is None:
+            _copy_parquet(con, f"from marts.{mart.name} {order}", folder / "all.parquet")
+            continue
+        for part in _partitions(mart, settings):
+            rows = f"from marts.{mart.name} where {mart.year_column} = {views.literal(str(part))}"
+            path = folder / f"{part}.parquet"
+            if part in (settings.year, settings.as_of) or path.exists() or con.execute(f"{rows} limit 1").fetchone():
+                _copy_parquet(con, f"{rows} {order}", path)
     folder = settings.published / "parquet" / "fct_run"
     folder.mkdir(parents=True, exist_ok=True)
     _copy_parquet(con, "from marts.fct_run order by run_id, state", folder / "all.parquet")

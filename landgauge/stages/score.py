@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from landgauge import policy
 from landgauge.errors import ConfigurationError
 from landgauge.settings import Settings, StageResult
-from landgauge.stages import judge, weights
+from landgauge.stages import change, judge, weights
 from landgauge.stages import units as units_module
 from landgauge.stages.units import Units
 from landgauge.stages.weights import Weighting
-from scoring import scheme as schemes_module
-from scoring import tables
+from scoring import districts, scheme_reading, tables
 from scoring.ideal import Codes, Ends, ideal_matrix, one_group
 from scoring.ideal import ends as ideal_ends
-from scoring.scheme import WHOLE_CITY, Scheme, SchemeError
+from scoring.scheme import SEEDS, WHOLE_CITY, Scheme
+from scoring.scheme_cells import SchemeError
 from scoring.score import Beside, Block, group_means, standardise_block
 from scoring.weights import GROUP_MEAN
 from warehouse import db
@@ -52,6 +52,7 @@ def score(settings: Settings) -> StageResult:
             rated, units = _score_scheme(con, settings.year, scheme)
             counts[f"{scheme.code} {scheme.scale} rated"] = rated
             counts[f"{scheme.code} {scheme.scale} units"] = units
+        change.of_next_year(con, settings.year)
     built = run_layer(settings, "evaluation")
     return StageResult(rows=counts | dict(built.rows), complaints=built.complaints)
 
@@ -59,14 +60,29 @@ def score(settings: Settings) -> StageResult:
 def _schemes(con: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[Scheme, ...]:
     codes = settings.schemes or _profile_schemes(con)
     directions = dict(con.execute("select indicator_code, direction from marts.dim_indicator").fetchall())
-    seeds = {name: policy.rows(name) for name in schemes_module.SEEDS}
+    seeds = {name: policy.rows(name) for name in SEEDS}
     try:
-        found = schemes_module.select(seeds, codes, settings.year, directions, units_module.known(con))
+        found = scheme_reading.select(seeds, codes, settings.year, directions, units_module.known(con))
     except SchemeError as error:
         raise ConfigurationError(
             str(error), "Correct --scheme, the profile's schemes, or seeds/policy/scheme*.csv."
         ) from error
+    _check_districts(con, found)
     return found
+
+
+def _check_districts(con: duckdb.DuckDBPyConnection, schemes: tuple[Scheme, ...]) -> None:
+    """Refuse weights of a district that the city does not have."""
+    wanted = {(code, s.code, s.version) for s in schemes for code in districts.districts(s)}
+    if not wanted:
+        return
+    there = {row[0] for row in con.execute("select code from profile.district").fetchall()}
+    for code, scheme, version in sorted(wanted):
+        if code not in there:
+            raise ConfigurationError(
+                f"scheme {scheme} {version}: weights of district {code!r}, which the profile does not have",
+                "Correct seeds/policy/scheme_district_weight.csv, or the districts of city.yml.",
+            )
 
 
 def _profile_schemes(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 
 import duckdb
 import numpy as np
@@ -15,26 +15,15 @@ from scoring import condition
 from scoring.ideal import Codes, encode
 from scoring.scheme import Columns, Ratio, Rule, Scheme
 
-ELECTRICITY = """(
-    select cast(sum(cast(case unit when '10^4 kWh' then quantity when 'kWh' then quantity / 10000 end
-        as decimal(38, 16))) as double)
-    from accepted.energy
-    where accepted.energy.uscc = facts.uscc and accepted.energy.data_year = facts.year and energy_type = '电力'
-)"""
-
 
 @dataclass(frozen=True)
 class Scale:
-    """Where the units of a scale stand: facts with their key, the dimension that has the attributes, further columns.
-
-    `further` are columns that only a scheme's own ratios use, and their expressions.
-    """
+    """Where the units of a scale stand: facts with their key, and the dimension that has the attributes."""
 
     facts: str
     key: str
     dimension: str
     dimension_key: str
-    further: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def join(self) -> str:
@@ -54,7 +43,7 @@ class Scale:
 
 SCALES = {
     "parcel": Scale("fct_parcel_year", "parcel_code", "dim_parcel", "parcel_code"),
-    "enterprise": Scale("fct_enterprise_year", "uscc", "dim_enterprise", "uscc", {"electricity_10k_kwh": ELECTRICITY}),
+    "enterprise": Scale("fct_enterprise_year", "uscc", "dim_enterprise", "uscc"),
     "block": Scale("fct_block_year", "block_code", "dim_block", "block_code"),
     "zone": Scale("fct_zone_year", "zone_code", "dim_zone", "zone_code"),
     "district": Scale("fct_district_year", "district_code", "dim_unit", "unit_code"),
@@ -80,7 +69,7 @@ def known(con: duckdb.DuckDBPyConnection) -> dict[str, Columns]:
     return {
         name: Columns(facts, facts | _columns(con, scale.dimension))
         for name, scale in SCALES.items()
-        for facts in [_columns(con, scale.facts) | set(scale.further)]
+        for facts in [_columns(con, scale.facts)]
     }
 
 
@@ -142,8 +131,7 @@ def _value(scheme: Scheme, code: str) -> str:
     own: dict[str, Ratio] = {r.code: r for r in scheme.ratios}
     if code not in own:
         return f"cast(facts.{_quoted(code)} as double)"
-    further = SCALES[scheme.scale].further
-    above, below = (further.get(c, f"facts.{_quoted(c)}") for c in (own[code].numerator, own[code].denominator))
+    above, below = (f"facts.{_quoted(c)}" for c in (own[code].numerator, own[code].denominator))
     quotient = f"{own[code].factor!r} * cast({above} as double) / nullif(cast({below} as double), 0)"
     return f"(select case when isfinite(q) then q end from (select {quotient} as q))"
 

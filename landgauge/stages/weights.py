@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 
 from landgauge import policy
 from landgauge.errors import ConfigurationError
-from scoring import tables
+from scoring import districts, tables
 from scoring.deriving import rule as rules
 from scoring.deriving.refusal import Undefined
 from scoring.ideal import Codes, one_group
-from scoring.scheme import Columns, Scheme, SchemeError
+from scoring.scheme import Columns, Scheme
+from scoring.scheme_cells import SchemeError
 from scoring.score import Beside, Block, score_block
 
 Floats = NDArray[np.float64]
+DISTRICT = "district_code"
+_CHOOSE = "Take the rows out of seeds/policy/scheme_district_weight.csv or scheme_weighting.csv."
 _ADVICE = "Correct seeds/policy/scheme_weighting.csv, judgement_matrix.csv or delphi_points.csv."
 
 
@@ -99,7 +102,10 @@ def derive(
     rule = _rule(scheme)
     nobody = np.zeros(len(values), dtype=np.int64)
     if rule is None:
-        return Weighting((scheme,), (scheme.scale,), ({},), nobody)
+        return _given(scheme, codes.get(DISTRICT), nobody)
+    if scheme.district_weights:
+        name = f"scheme {scheme.code} {scheme.version}, scale {scheme.scale}"
+        raise ConfigurationError(f"{name}: has weights of districts and a rule to derive weights", _CHOOSE)
     judged = _judged(scheme, rule) if rule.judged else None
     if not rule.group_by:
         found = _each(scheme, rule, judged, values, one_group(len(values), ""), counted)[0]
@@ -113,6 +119,18 @@ def derive(
     return Weighting(
         (scheme, *(s for s, _ in used)), (scheme.scale, *names), (rest, *(r for _, r in used)), group.index + 1
     )
+
+
+def _given(scheme: Scheme, district: Codes | None, nobody: NDArray[np.int64]) -> Weighting:
+    """The scheme's own weights, and those of the districts that have others."""
+    own = districts.districts(scheme)
+    if not own or district is None:
+        return Weighting((scheme,), (scheme.scale,), ({},), nobody)
+    place = {code: number for number, code in enumerate(own, 1)}
+    index = np.array([*(place.get(name, 0) for name in district.names), 0], dtype=np.int64)[district.index]
+    names = [f"{scheme.scale}:{DISTRICT}={code}" for code in own]
+    changed = [districts.of_district(scheme, code) for code in own]
+    return Weighting((scheme, *changed), (scheme.scale, *names), ({},) * (len(own) + 1), index)
 
 
 def _each(

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from scoring.deriving import combine, judgement, objective
 from scoring.deriving.refusal import Undefined
-from scoring.scheme import Row, Scheme, SchemeError, Seeds
+from scoring.scheme import Scheme, Seeds
+from scoring.scheme_cells import Row, SchemeError
 from scoring.standardise import NEGATIVE
 
 Floats = NDArray[np.float64]

@@ -88,6 +88,15 @@ def no_changes(now: Scored) -> Change:
     return Change(nothing, nothing, nothing, reason)
 
 
+def not_comparable(now: Scored, before: Scored) -> Change:
+    """Return no effects: the rules that gave the scores of this year are no longer known."""
+    nothing = np.full(len(now.score), np.nan)
+    reason = np.full(len(now.score), NOT_COMPARABLE, dtype=np.int8)
+    reason[np.isnan(before.score)] = NO_PREVIOUS
+    reason[np.isnan(now.score)] = NOT_RATED
+    return Change(nothing, nothing, nothing, reason)
+
+
 def _in_four_states(
     scheme: Scheme, now: Scored, before: Scored, weights_now: Floats, weights_before: Floats
 ) -> dict[tuple[int, int], Floats]:

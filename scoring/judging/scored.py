@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,15 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A scheme at one scale, in the version that scored a year."""
+
+    scale: str
+    code: str
+    version: str
 
 
 @dataclass(frozen=True)
@@ -37,3 +46,7 @@ class Scored:
     def beside(self) -> Floats:
         """Points (n) of the score that no indicator gave: bonuses and deductions."""
         return self.score - np.where(np.isnan(self.contributions), 0.0, self.contributions).sum(axis=1)
+
+    def part(self, rows: slice) -> Scored:
+        """Return some of the units."""
+        return Scored(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scoring.judging.change import NO_EFFECT_REASONS, Change
 from scoring.judging.next_grade import NEXT_REASONS, NextGrade
-from scoring.judging.scored import Scored
+from scoring.judging.scored import Named, Scored
 from scoring.judging.stability import Stability
 from scoring.judging.uncertainty import StabilitySettings
 from scoring.scheme import Scheme
@@ -64,6 +64,9 @@ CHANGE = pa.schema(
         ("previous_grade", pa.string()),
         ("previous_scheme_version", pa.string()),
         ("no_effect_reason", pa.string()),
+        ("weight_group_code", pa.string()),
+        ("compared", pa.bool_()),
+        ("published_run_id", pa.string()),
     ]
 )
 
@@ -111,28 +114,37 @@ def stability_table(
     return pa.table(columns)
 
 
-def change_table(scheme: Scheme, year: int, now: Scored, change: Change, before: pa.Table | None) -> pa.Table:
-    """Return a row for each unit; `before` has score, grade and scheme_version of the same units a year earlier."""
-    rows = np.arange(len(now.score))
-    empty = np.full(len(rows), np.nan)
-    previous = empty if before is None else before.column("score").to_numpy()
+def change_table(
+    named: Named, year: int, now: pa.Table, change: Change, before: pa.Table | None, run: str | None
+) -> pa.Table:
+    """Return a row for each unit; `before` has the same units a year earlier, None where nothing was scored then.
+
+    Both have unit_code, score, grade and scheme_version, `now` also weight_group_code. `run` is the run of that year
+    of the two which is published; None where neither is.
+    """
+    rows = np.arange(now.num_rows)
+    score = now.column("score").to_numpy()
+    previous = np.full(len(rows), np.nan) if before is None else before.column("score").to_numpy()
     known = change.reason == 0
-    columns = _key(scheme, year, now.codes, rows) | {
-        "score": _numbers(now.score),
+    columns = _key(named, year, now.column("unit_code").combine_chunks().cast(pa.string()), rows) | {
+        "score": _numbers(score),
         "previous_score": _numbers(previous),
-        "score_change": _numbers(now.score - previous),
+        "score_change": _numbers(score - previous),
         "data_effect": _numbers(np.where(known, change.data, np.nan)),
         "ideal_effect": _numbers(np.where(known, change.ideal, np.nan)),
         "weight_effect": _numbers(np.where(known, change.weight, np.nan)),
-        "grade": _pick(now.grade, [g.code for g in scheme.grades]),
+        "grade": _texts(now, "grade", len(rows)),
         "previous_grade": _texts(before, "grade", len(rows)),
         "previous_scheme_version": _texts(before, "scheme_version", len(rows)),
         "no_effect_reason": _pick(change.reason.astype(np.int64) - 1, NO_EFFECT_REASONS),
+        "weight_group_code": _texts(now, "weight_group_code", len(rows)),
+        "compared": pa.array(np.full(len(rows), before is not None)),
+        "published_run_id": pa.array([run] * len(rows), pa.string()),
     }
     return pa.table(columns)
 
 
-def _key(scheme: Scheme, year: int, units: pa.Array, rows: Ints) -> dict[str, pa.Array]:
+def _key(scheme: Scheme | Named, year: int, units: pa.Array, rows: Ints) -> dict[str, pa.Array]:
     nothing = np.zeros(len(rows), dtype=np.int64)
     return {
         "scale": _pick(nothing, [scheme.scale]),

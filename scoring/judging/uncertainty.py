@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 from scoring import rank
 from scoring import weights as weighting
 from scoring.judging import stability
+from scoring.judging.measuring import DataDraws
 from scoring.judging.scored import Scored
-from scoring.scheme import Scheme
+from scoring.scheme import IndicatorRule, Scheme
+from scoring.standardise import MIN_MAX
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+_ROUNDING = 1e-12  # of full marks
+_FULL_AT_ONE = ("reverse_linear", "limit", MIN_MAX)  # standardisations that give no more than 1
 
 
 @dataclass(frozen=True)
@@ -50,27 +55,108 @@ class StabilitySettings:
         return max(min(self.draws, self.unit_draws // max(units, 1)), min(self.draws, self.least_draws), 1)
 
 
+@dataclass(frozen=True)
+class Sureness:
+    """Ranks and grades under drawn weights, under drawn errors of the data, and under both at once."""
+
+    weights: stability.Stability
+    data: stability.Stability
+    joint: stability.Stability
+    draws: int
+
+
+def sureness(
+    scheme: Scheme,
+    scored: Scored,
+    nominal: Floats,
+    index: Ints,
+    chosen: StabilitySettings,
+    data: DataDraws,
+    consequence: Ints,
+) -> Sureness:
+    """Return how sure rank, grade and what follows from the grade are; arguments as in `under_weights`."""
+    weights, number = under_weights(scheme, scored, nominal, index, chosen, consequence)
+    alone = _spread(scheme, scored, _fixed(nominal), index, chosen, number, consequence, data)
+    drawn = _drawn(nominal, chosen, number)
+    return Sureness(weights, alone, _spread(scheme, scored, drawn, index, chosen, number, consequence, data), number)
+
+
 def under_weights(
-    scheme: Scheme, scored: Scored, nominal: Floats, index: Ints, chosen: StabilitySettings
+    scheme: Scheme,
+    scored: Scored,
+    nominal: Floats,
+    index: Ints,
+    chosen: StabilitySettings,
+    consequence: Ints | None = None,
 ) -> tuple[stability.Stability, int]:
     """Return city ranks and grades of the rated units under weights drawn around the nominal ones, and the draws.
 
-    `nominal` (g, k) are the weights of each group of weights and `index` (n) the unit's group.
+    `nominal` (g, k) are the weights of each group of weights and `index` (n) the unit's group. `consequence` has a
+    class of what follows for each grade, and last one for no grade.
     """
-    rated = ~np.isnan(scored.score)
-    number = chosen.draws_for(int(rated.sum()))
+    number = chosen.draws_for(int((~np.isnan(scored.score)).sum()))
+    drawn = _drawn(nominal, chosen, number)
+    return _spread(scheme, scored, drawn, index, chosen, number, consequence, None), number
+
+
+def under_data(
+    scheme: Scheme, scored: Scored, nominal: Floats, index: Ints, chosen: StabilitySettings, data: DataDraws
+) -> tuple[stability.Stability, int]:
+    """Return the same under drawn errors of the data, with the quantiles of the score."""
+    number = chosen.draws_for(int((~np.isnan(scored.score)).sum()))
+    return _spread(scheme, scored, _fixed(nominal), index, chosen, number, None, data), number
+
+
+def _drawn(nominal: Floats, chosen: StabilitySettings, number: int) -> Callable[[int], Floats]:
     draws = np.stack([stability.draws_of_weights(w, chosen.concentration, number, chosen.seed) for w in nominal])
-    beside, sizes = scored.beside, rank.group_size(scored.score, scored.group)  # who is rated does not change
+    return lambda draw: draws[:, draw]
+
+
+def _fixed(nominal: Floats) -> Callable[[int], Floats]:
+    return lambda draw: nominal
+
+
+def _spread(
+    scheme: Scheme,
+    scored: Scored,
+    weights: Callable[[int], Floats],
+    index: Ints,
+    chosen: StabilitySettings,
+    number: int,
+    consequence: Ints | None,
+    data: DataDraws | None,
+) -> stability.Stability:
+    """Ranks and grades under the weights (g, k) of each draw, and under its errors of the data if there are any."""
+    held = np.where(np.isnan(scored.score)[:, None], np.nan, scored.standardised)
+    means = stability.Means(held, scored.grade, scheme.missing_rule != weighting.SCORE_0, index)
+    judge = _judge(scheme, scored)
+
+    def mean(draw: int) -> Floats:
+        return means(weights(draw), None if data is None else data.columns(draw))
+
+    found = stability.spread(
+        mean, number, scored.grade, judge, chosen.low, chosen.high, consequence, means=data is not None
+    )
+    marks, beside = scheme.full_marks, _beside(scheme, scored)
+    return replace(found, mean_low=marks * found.mean_low + beside, mean_high=marks * found.mean_high + beside)
+
+
+def _judge(scheme: Scheme, scored: Scored) -> stability.Judge:
+    """What gives city ranks and grades of weighted means (n), as the scheme does."""
+    beside, sizes = _beside(scheme, scored), rank.group_size(scored.score, scored.group)  # who is rated stays
 
     def judge(mean: Floats) -> tuple[Ints, Ints]:
         score = scheme.full_marks * mean + beside
         ranks = stability.ranks_of(score) if scheme.ties == rank.COMPETITION else rank.rank(score, ties=scheme.ties)
         return ranks, np.where(scored.vetoed, scored.grade, _grades(scheme, score, ranks, scored.group, sizes))
 
-    held = np.where(rated[:, None], scored.standardised, np.nan)
-    reweighted = scheme.missing_rule != weighting.SCORE_0
-    found = stability.under_weights(held, draws, scored.grade, judge, reweighted, chosen.low, chosen.high, index)
-    return found, number
+    return judge
+
+
+def _beside(scheme: Scheme, scored: Scored) -> Floats:
+    """Points (n) beside the indicators; none where the difference is rounding alone, so that bounds are met exactly."""
+    points = scored.beside
+    return np.where(np.abs(points) < _ROUNDING * scheme.full_marks, 0.0, points)
 
 
 def _grades(scheme: Scheme, score: Floats, in_city: Ints, group: Ints, sizes: Ints) -> Ints:
@@ -82,25 +168,100 @@ def _grades(scheme: Scheme, score: Floats, in_city: Ints, group: Ints, sizes: In
     return rank.grade_by_shares(ranks, sizes, [g.max_share for g in scheme.grades])
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """The lowest and the highest score (n) that the missing values of a unit could give, and its grade at both."""
+
+    low: Floats
+    high: Floats
+    grade_low: Ints
+    grade_high: Ints
+
+
+def bounds(scheme: Scheme, scored: Scored, nominal: Floats) -> Bounds:
+    """Return the bounds by missing data; `nominal` (n, k) are the scheme's weights.
+
+    The grades are those of the unit at its bound, all others at their published scores.
+    """
+    low, high = bounds_by_missing(scheme, scored, nominal)
+    return Bounds(low, high, grade_alone(scheme, scored, low), grade_alone(scheme, scored, high))
+
+
 def bounds_by_missing(scheme: Scheme, scored: Scored, nominal: Floats) -> tuple[Floats, Floats]:
     """Return the lowest and highest score (n) that a rated unit's missing values could give.
 
-    Each missing item at the scheme's floor and cap; where the scheme sets none, at the least and greatest value that
-    any unit has, and an item that no unit has at nothing and at full marks. `nominal` (n, k) are the scheme's weights.
+    Each missing item at the scheme's floor and cap; where the scheme sets none, at what the standardisation can give
+    at least and at most, or at the least and greatest that any unit has, whichever lies further out. The published
+    score is within them, also where the rule for missing values gives more or less than any value would.
     """
     measured = np.where(scored.imputed, np.nan, scored.standardised)
-    lowest = np.array([_bound(measured[:, j], r.floor, 0.0, np.min) for j, r in enumerate(scheme.indicators)])
-    highest = np.array([_bound(measured[:, j], r.cap, 1.0, np.max) for j, r in enumerate(scheme.indicators)])
+    lowest = np.array([_lowest(measured[:, j], r) for j, r in enumerate(scheme.indicators)])
+    highest = np.array([_highest(measured[:, j], r) for j, r in enumerate(scheme.indicators)])
     shares = nominal / nominal.sum(axis=1, keepdims=True)
     low, high = stability.bounds_by_missing(measured, shares, lowest, highest)
     known = np.where(np.isnan(scored.score), np.nan, scored.beside)
     complete = ~(np.isnan(measured) & (nominal > 0)).any(axis=1)
     return (
-        np.where(complete, scored.score, scheme.full_marks * low + known),
-        np.where(complete, scored.score, scheme.full_marks * high + known),
+        np.where(complete, scored.score, np.minimum(scored.score, scheme.full_marks * low + known)),
+        np.where(complete, scored.score, np.maximum(scored.score, scheme.full_marks * high + known)),
     )
 
 
-def _bound(column: Floats, given: float | None, otherwise: float, end: Callable[[Floats], float]) -> float:
+def _lowest(column: Floats, rule: IndicatorRule) -> float:
+    if rule.floor is not None:
+        return rule.floor
     there = column[~np.isnan(column)]
-    return given if given is not None else float(end(there)) if len(there) else otherwise
+    natural = rule.floor_share if rule.standardisation == MIN_MAX else 0.0
+    return min(natural, float(there.min())) if len(there) else natural
+
+
+def _highest(column: Floats, rule: IndicatorRule) -> float:
+    natural = 1.0 if rule.cap is None else rule.cap
+    if rule.standardisation in _FULL_AT_ONE:
+        return min(natural, 1.0)
+    there = column[~np.isnan(column)]
+    return natural if rule.cap is not None or not len(there) else max(natural, float(there.max()))
+
+
+def grade_alone(scheme: Scheme, scored: Scored, score: Floats) -> Ints:
+    """Return the grade (n) that each unit would have with another score, all others at theirs; -1 without one."""
+    if not scheme.grades or scheme.grade_rule == "bands":
+        found = _grades(scheme, score, np.zeros(len(score), dtype=np.int64), scored.group, np.zeros(len(score)))
+    else:
+        sizes = rank.group_size(scored.score, scored.group)
+        found = rank.grade_by_shares(_rank_alone(scheme, scored, score), sizes, [g.max_share for g in scheme.grades])
+    return np.where(np.isnan(scored.score), -1, np.where(scored.vetoed, scored.grade, found))
+
+
+def _rank_alone(scheme: Scheme, scored: Scored, score: Floats) -> Ints:
+    """The rank (n) in its group that each unit would have with another score; 0 outside."""
+    result = np.zeros(len(score), dtype=np.int64)
+    rows = np.flatnonzero(~np.isnan(scored.score) & (scored.group >= 0))
+    rows = rows[np.argsort(scored.group[rows], kind="stable")]
+    for members in np.split(rows, np.flatnonzero(np.diff(scored.group[rows])) + 1):
+        own, other = scored.score[members], score[members]
+        places, counts = np.unique(own, return_counts=True)
+        if scheme.ties == rank.COMPETITION:
+            places, alone = np.repeat(places, counts), np.ones(len(own), dtype=bool)
+        else:
+            alone = counts[np.searchsorted(places, own)] == 1  # else the place stays taken
+        above = len(places) - np.searchsorted(places, other, side="right")
+        result[members] = above - (alone & (own > other)) + 1
+    return result
+
+
+def left_out(scheme: Scheme, scored: Scored, nominal: Floats) -> Iterator[tuple[Floats, Ints, Ints]]:
+    """Yield for each indicator of the scheme scores, city ranks and grades (n each) without it.
+
+    The others keep their weights (n, k) in proportion. NaN, 0 and -1 where nothing else is there. A grade that a veto
+    sets stays.
+    """
+    held = np.where(np.isnan(scored.score)[:, None], np.nan, scored.standardised)
+    if scheme.missing_rule == weighting.SCORE_0:
+        held = np.where(np.isnan(scored.score)[:, None], np.nan, np.nan_to_num(held))
+    beside = _beside(scheme, scored)
+    for mean in stability.leave_one_out(held, nominal).T:
+        score = scheme.full_marks * mean + beside
+        ranks = rank.rank(score, ties=scheme.ties)
+        grades = _grades(scheme, score, ranks, scored.group, rank.group_size(score, scored.group))
+        yield score, ranks, np.where(scored.vetoed & ~np.isnan(score), scored.grade, grades)

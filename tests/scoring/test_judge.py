@@ -274,7 +274,10 @@ def publish_year_before(settings):
     with duckdb.connect(str(settings.snapshot)) as con:
         con.execute(f"attach '{settings.database}' as work (read_only); create schema marts")
         for name in ("score", "score_component", "weight"):
-            con.execute(f"create table marts.fct_{name} as select * replace (2023 as year) from work.scored.{name}")
+            con.execute(
+                f"create table marts.fct_{name} as select * replace (2023 as year), 'run of 2023' as run_id"
+                f" from work.scored.{name}"
+            )
         con.execute("update marts.fct_score set score = 62.5, grade = 'B' where unit_code = 'P2'")
         con.execute(
             "update marts.fct_score_component set value = 0.245, standardised = 0.25, contribution = 12.5"
@@ -307,6 +310,7 @@ def test_the_stage_says_why_a_score_changed(settings):
     assert (found["P2"]["previous_grade"], found["P2"]["grade"]) == ("B", "A")
     assert [found["P1"][c] for c in ("score_change", "data_effect", "weight_effect")] == [-2, -2, 0]
     assert [found[u]["no_effect_reason"] for u in ("P1", "P4", "P5")] == [None, "not_rated", "no_previous_score"]
+    assert {(r["compared"], r["published_run_id"]) for r in found.values()} == {(True, "run of 2023")}
 
 
 def test_the_stage_writes_needed_values_and_stability(settings, monkeypatch):

@@ -8,15 +8,16 @@ import pytest
 
 from landgauge import policy
 from scoring import scheme as schemes
+from scoring import scheme_reading, scheme_versions
 from scoring.ideal import encode, ideal_matrix
-from scoring.scheme import SchemeError
+from scoring.scheme_cells import SchemeError
 
 SEEDS = {name: policy.rows(name) for name in schemes.SEEDS}
 DIRECTIONS = {row["indicator_code"]: row["direction"] for row in policy.rows("indicator")}
 
 
 def select(seeds, code, year=2024):
-    return schemes.select(seeds, [code], year, DIRECTIONS)
+    return scheme_reading.select(seeds, [code], year, DIRECTIONS)
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def test_the_version_of_the_year_is_taken(seeds):
         seeds["scheme"][0], scheme_version="2017", valid_from_year="2017", valid_to_year="2019", applied_back_to_year=""
     )
     seeds["scheme"].append(first)
-    version = lambda year: schemes.version_of(seeds["scheme"], "gz_performance", year)["scheme_version"]  # noqa: E731
+    version = lambda year: scheme_versions.version_of(seeds["scheme"], "gz_performance", year)["scheme_version"]  # noqa: E731
     assert [version(y) for y in (2010, 2017, 2019, 2020, 2031)] == ["2020", "2017", "2017", "2020", "2020"]
 
 
@@ -154,7 +155,9 @@ def test_less_is_better_needs_a_cap(seeds):
 
 def test_a_neutral_indicator_needs_a_direction_of_the_scheme():
     with pytest.raises(SchemeError, match="direction must be one of positive, negative"):
-        schemes.select(SEEDS, ["built_form"], 2024, {"plot_ratio": "neutral", "building_coefficient": "positive"})
+        scheme_reading.select(
+            SEEDS, ["built_form"], 2024, {"plot_ratio": "neutral", "building_coefficient": "positive"}
+        )
 
 
 def test_grades_must_stand_best_first(seeds):

@@ -5,6 +5,7 @@ import pytest
 
 from landgauge import policy
 from scoring import scheme as schemes
+from scoring import scheme_reading
 from scoring.ideal import ends, ideal_matrix
 from scoring.rank import grade_by_shares, rank
 from scoring.score import group_means, obstacle_degree, score_block, standardise_block
@@ -17,7 +18,7 @@ FIRM = np.array([[30 * MU_PER_HA, 150 * MU_PER_HA, 2.0, 6000, 20, 0.025]])
 
 
 def shipped(code, year):
-    return schemes.select(SEEDS, [code], year, DIRECTIONS)[0]
+    return scheme_reading.select(SEEDS, [code], year, DIRECTIONS)[0]
 
 
 def score_of(scheme, values):

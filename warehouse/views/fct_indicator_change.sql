@@ -17,62 +17,7 @@
 -- growth_null_reason: 无增长率的原因 (why there is no growth, a code of the reasons in fct_indicator_value)
 -- index_null_reason: 无指数的原因 (why there is no index)
 -- run_id: 运行标识 (run of the year's row)
-with recursive years as (
-    select distinct year,
-    from marts.fct_district_year
-),
-
-standing as (
-    select
-        years.year,
-        districts.district_code as code,
-    from years
-    inner join marts.dim_district as districts
-        on
-            years.year >= coalesce(districts.valid_from_year, 0)
-            and years.year < coalesce(districts.valid_to_year, 9999)
-    union
-    select
-        year,
-        district_code as code,
-    from marts.fct_district_year
-    where parcel_count > 0
-),
-
-followed as (
-    select
-        years.year,
-        districts.district_code as code,
-        districts.district_code as unit_code,
-    from years
-    cross join marts.dim_district as districts
-    union
-    select
-        followed.year,
-        followed.code,
-        districts.successor_code as unit_code,
-    from followed
-    inner join marts.dim_district as districts on followed.unit_code = districts.district_code
-    where
-        districts.successor_code is not null
-        and not exists (
-            select 1,
-            from standing
-            where standing.year = followed.year and standing.code = followed.unit_code
-        )
-),
-
-succession as (
-    select
-        followed.year,
-        followed.code,
-        followed.unit_code,
-        count(*) over (partition by followed.year, followed.code) > 1 as is_split,
-    from followed
-    semi join standing on followed.year = standing.year and followed.unit_code = standing.code
-),
-
-published as (
+with published as (
     select
         scale,
         unit_code,
@@ -101,8 +46,10 @@ members as (
         published.numerator,
         published.denominator,
     from published
-    inner join succession on published.unit_code = succession.code and published.year <= succession.year
-    semi join standing on published.unit_code = standing.code and published.year = standing.year
+    inner join marts.bridge_district_succession as succession
+        on published.unit_code = succession.district_code and published.year <= succession.year
+    semi join marts.bridge_district_succession as standing
+        on published.unit_code = standing.unit_code and published.year = standing.year
     where published.scale = 'district'
 ),
 

@@ -1,4 +1,5 @@
--- tce of each enterprise, 当量 (calorific) and 等价 (equivalent). A row without a coefficient makes the total missing.
+-- tce of each enterprise, 当量 (calorific) and 等价 (equivalent), and its electricity in the unit that the column names.
+-- A row without a coefficient, or electricity in a unit that does not convert, makes the total missing.
 with valid as (
     select
         energy_type,
@@ -58,13 +59,25 @@ converting as (
     left join with_equivalent on paired.energy_type = with_equivalent.energy_type
 ),
 
+electricity_factors as (
+    select
+        given.unit,
+        given.factor_to_base / named.factor_to_base as named_units_per_given_unit,
+    from {{ ref('unit') }} as named
+    inner join {{ ref('unit') }} as given on named.dimension = given.dimension
+    where named.unit = '10^4 kWh'
+),
+
 converted as (
     select
         energy.uscc,
+        energy.energy_type = '电力' as is_electricity,
+        energy.quantity * electricity_factors.named_units_per_given_unit as electricity_10k_kwh,
         energy.quantity * converting.calorific_tce_per_unit as energy_tce,
         energy.quantity * converting.equivalent_tce_per_unit as energy_tce_equivalent,
     from {{ ref('stg_accepted__energy') }} as energy
     left join converting on energy.energy_type = converting.energy_type and energy.unit = converting.unit
+    left join electricity_factors on energy.unit = electricity_factors.unit
 )
 
 select
@@ -73,5 +86,9 @@ select
     case
         when bool_and(energy_tce_equivalent is not null) then {{ exact_sum('energy_tce_equivalent') }}
     end as energy_tce_equivalent,
+    case
+        when bool_and(electricity_10k_kwh is not null) filter (where is_electricity)
+            then {{ exact_sum('electricity_10k_kwh', 'is_electricity') }}
+    end as electricity_10k_kwh,
 from converted
 group by uscc

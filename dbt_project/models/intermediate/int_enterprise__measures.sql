@@ -21,6 +21,7 @@ select
     taxes.tax_paid_cny10k,
     energy.energy_tce,
     energy.energy_tce_equivalent,
+    energy.electricity_10k_kwh,
     emissions.emission_t,
 from {{ ref('int_enterprise__classified') }} as enterprises
 left join {{ ref('stg_accepted__operations') }} as operations on enterprises.uscc = operations.uscc

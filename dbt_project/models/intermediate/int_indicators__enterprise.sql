@@ -22,5 +22,6 @@ select
     district_code,
     land_area_m2,
     {{ measures() | join(',\n    ') }},
+    electricity_10k_kwh,
     {{ indicator_parts(enterprise_indicators()) }}
 from parts

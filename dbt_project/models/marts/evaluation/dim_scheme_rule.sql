@@ -21,6 +21,18 @@ with rules as (
         cast(null as double) as points,
         cast(null as varchar) as grade,
     from {{ ref('scheme_not_rated') }}
+    union all by name
+    select
+        * exclude (limit_code, most_points, points_kind),
+        'limit' as kind,
+        limit_code as rule_code,
+        row_number() over (partition by scheme_code, scheme_version, scale order by limit_code) as rule_order,
+        concat(points_kind, '_points') as column_name,
+        'at_most' as operator,
+        printf('%.10g', most_points) as threshold,
+        cast(null as double) as points,
+        cast(null as varchar) as grade,
+    from {{ ref('scheme_adjustment_limit') }}
 )
 
 select
@@ -29,7 +41,7 @@ select
     scale,
     kind,
     rule_code,
-    rule_order,
+    cast(rule_order as integer) as rule_order,
     name_zh,
     column_name,
     operator,

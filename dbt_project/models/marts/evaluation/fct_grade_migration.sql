@@ -6,7 +6,8 @@ select
     coalesce(previous_grade, 'none') as from_grade,
     coalesce(grade, 'none') as to_grade,
     count(*) as units,
-    {{ run_id() }} as run_id,
+    previous_run_id,
+    run_id,
 from {{ ref('fct_score_change') }}
 where previous_scheme_version is not null
 group by all

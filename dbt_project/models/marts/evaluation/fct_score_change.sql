@@ -1,3 +1,4 @@
+-- rows of the year after belong to its run, which is published; they are compared with this one
 select
     scale,
     unit_code,
@@ -14,5 +15,7 @@ select
     previous_grade,
     previous_scheme_version,
     no_effect_reason,
-    {{ run_id() }} as run_id,
+    weight_group_code,
+    case when year = {{ eval_year() }} then published_run_id when compared then {{ run_id() }} end as previous_run_id,
+    case when year = {{ eval_year() }} then {{ run_id() }} else published_run_id end as run_id,
 from {{ source('scored', 'change') }}

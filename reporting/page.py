@@ -1,0 +1,45 @@
+"""What every page of the report shares: templates that escape every text, one style, scripts allowed by digest."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from reporting import figures, words
+from reporting.charts import HEIGHT, WIDTH
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Return the templates. Autoescape is on for every one of them: names come from files that others wrote."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "style": Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        "forms": figures,
+        "words": words,
+        "chart_width": WIDTH,
+        "chart_height": HEIGHT,
+    }
+    environment.filters |= {"write": figures.write, "exact": figures.exact, "word": words.word, "reason": words.reason}
+    return environment
+
+
+@cache
+def script(name: str) -> dict[str, str]:
+    """Return a page's script and the digest by which its content security policy lets it run, and no other."""
+    text = (_TEMPLATES / name).read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return {"script": Markup(text), "script_digest": digest}
