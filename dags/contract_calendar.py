@@ -9,11 +9,21 @@ from airflow.sdk import DAG, CronDataIntervalTimetable, chain
 
 sys.path.append(str(Path(__file__).parents[1]))
 
-from dags.wiring import CITY_TIME, CONTRACT_CALENDAR, DEFAULT_ARGS, FIRST_DAY, calendar_target, parameters, stage_task
+from dags.wiring import (
+    CITY_TIME,
+    CONTRACT_CALENDAR,
+    DEFAULT_ARGS,
+    FIRST_DAY,
+    calendar_target,
+    parameters,
+    stage_task,
+    worklists_task,
+)
 
 DOC = """
 ### 监管协议日历 Contract calendar
-On the first of every month: the contracts layer as of that day, on the indicators of the last published year.
+On the first of every month: the contracts layer as of that day, on the newest published year that does not lie after
+it, then the worklists of that day for each district and department, `WAREHOUSE/worklists/<as-of>/`.
 `as_of` and `year` can be given; the marts stay in the working file until a year is published.
 """
 
@@ -32,4 +42,5 @@ with DAG(
     chain(
         stage_task("build", resolve=calendar_target)(),
         stage_task("contracts", outlets=(CONTRACT_CALENDAR,), resolve=calendar_target)(),
+        worklists_task()(),
     )

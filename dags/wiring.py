@@ -146,14 +146,36 @@ def target_of_run() -> Target:
 
 
 def calendar_target(_: Target | None = None) -> Target:
-    """Return the target of the contract calendar: the day its interval ends, and the year that was published last.
+    """Return the target of the contract calendar: the first day of the month in which its interval ends.
 
-    Parameters of the run come first. Raises StageFailed when nothing has been published.
+    The year is the newest that was published and does not lie after that day. Parameters of the run come first.
+    Raises StageFailed when nothing has been published.
     """
     context = get_current_context()
     params, run = dict(context["params"]), context["dag_run"]
-    params["as_of"] = params.get("as_of") or city_day(run.data_interval_end or run.run_after).isoformat()
-    return _complete(params, params.get("year") or _last_published_year(params.get("warehouse")))
+    params["as_of"] = params.get("as_of") or city_day(run.data_interval_end or run.run_after).replace(day=1).isoformat()
+    return _complete(params, params.get("year") or _last_published_year(params.get("warehouse"), params["as_of"]))
+
+
+def worklists_task() -> Any:
+    """Return a TaskFlow task that writes the worklists of the day for which the calendar was just built."""
+
+    @task(
+        task_id="worklists",
+        pool=WRITER_POOL,
+        execution_timeout=TIMEOUT,
+        multiple_outputs=False,
+        doc_md="Workbooks per district and department under `WAREHOUSE/worklists/<as-of>/`, from the working file.",
+    )
+    def run() -> dict[str, Any]:
+        with stopping():
+            from reporting.contracts.worklists import working_worklists
+
+            wanted = calendar_target()
+            result = working_worklists(settings_of(wanted))
+        return {"as_of": wanted["as_of"], "year": wanted["year"], "rows": dict(result.rows)}
+
+    return run
 
 
 def targets_of_run(asset: Asset) -> list[Target]:
@@ -184,13 +206,13 @@ def _year_of_schedule(run: Any) -> int | None:
     return city_day(run.data_interval_end).year - 1
 
 
-def _last_published_year(warehouse: str | None) -> int | None:
+def _last_published_year(warehouse: str | None, as_of: str) -> int | None:
     from warehouse.published import open_snapshot
 
     if not warehouse:
         return None
     with open_snapshot(Path(warehouse) / "published" / "current.duckdb") as con:
-        return con.execute("select max(year) from marts.fct_run").fetchone()[0]
+        return con.execute("select max(year) from marts.fct_run where year <= ?", [_day(as_of).year]).fetchone()[0]
 
 
 def city_day(moment: Any) -> date:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
-from landgauge import __version__, log
+from landgauge import __version__, cli_contracts, log
 from landgauge.errors import COMPLAINTS, DONE, STOPPED, ConfigurationError, LandgaugeError
 from landgauge.settings import Settings, landing_at, year_end
 
@@ -82,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_restate(commands, common)
     _add_returns(commands, common)
     _add_explain(commands, common)
+    _add_diff(commands, common)
     _add_scheme(commands)
+    cli_contracts.add(commands, common)
     return parser
 
 
@@ -145,7 +147,16 @@ def _add_explain(commands: argparse._SubParsersAction, common: argparse.Argument
     explain.add_argument("--unit", required=True, metavar="CODE", help="code of the unit")
     explain.add_argument("--year", type=_year, required=True, metavar="YYYY")
     explain.add_argument("--scheme", metavar="CODE", help="one scheme instead of all that score the unit")
+    explain.add_argument("--html", type=Path, metavar="FILE", help="write a page that needs no network instead")
     explain.set_defaults(command=_explain)
+
+
+def _add_diff(commands: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    diff = commands.add_parser("diff", parents=[common], help="show what differs between two published runs")
+    for name in ("first", "second"):
+        diff.add_argument(name, metavar="RUN", help="the beginning of a run_id, or a year: its newest run")
+    diff.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    diff.set_defaults(command=_diff)
 
 
 def _add_scheme(commands: argparse._SubParsersAction) -> None:
@@ -354,11 +365,25 @@ def _scheme(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _diff(options: argparse.Namespace) -> int:
+    from landgauge.diff import diff
+    from landgauge.diff_text import text
+
+    settings = Settings(options.warehouse.resolve(), 0, year_end(1))
+    sys.stdout.write(text(diff(settings, options.first, options.second), options.format))
+    return DONE
+
+
 def _explain(options: argparse.Namespace) -> int:
-    from landgauge.explain import explain
+    from landgauge.explain import explain, explain_page
 
     settings = Settings(options.warehouse.resolve(), options.year, year_end(options.year))
-    sys.stdout.write(explain(settings, options.scale, options.unit, options.scheme))
+    asked = (settings, options.scale, options.unit, options.scheme)
+    if options.html is None:
+        sys.stdout.write(explain(*asked))
+    else:
+        options.html.parent.mkdir(parents=True, exist_ok=True)
+        options.html.write_text(explain_page(*asked), encoding="utf-8", newline="\n")
     return DONE
 
 

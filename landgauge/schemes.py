@@ -9,10 +9,11 @@ from landgauge import policy, yaml_file
 from landgauge.errors import ConfigurationError
 from landgauge.settings import DBT_PROJECT, POLICY
 from landgauge.stages.units import SCALES
-from scoring import scheme as schemes
 from scoring import scheme_reading, scheme_versions
+from scoring.deriving import rule as weighting
 from scoring.scheme import BONUS, Columns, DistrictWeight, Grade, IdealValue, IndicatorRule, Limit, Rule, Scheme
-from scoring.scheme_cells import PLACE, SchemeError, with_places
+from scoring.scheme_cells import PLACE, SchemeError
+from scoring.scheme_columns import SEEDS, placed
 
 Rows = Mapping[str, list[dict[str, str]]]
 
@@ -45,7 +46,9 @@ def check(folder: Path = POLICY) -> str:
     Raises ConfigurationError with one line for each fault, which names the seed file and the line in it.
     """
     seeds = _seeds(folder)
-    faults = sorted(set(_faults(seeds, _directions(folder))))
+    if not seeds["scheme"]:
+        raise ConfigurationError("seeds/policy/scheme.csv has no row, so there is no scheme", _ADVICE)
+    faults = sorted({*_faults(seeds, _directions(folder), folder), *_measures(seeds, folder)})
     if faults:
         raise ConfigurationError("\n".join(faults), _ADVICE)
     codes = {row["scheme_code"] for row in seeds["scheme"]}
@@ -76,19 +79,19 @@ def diff(code: str, before: str, after: str, folder: Path = POLICY) -> str:
 
     Raises ConfigurationError for a scheme or a version that is not there.
     """
-    seeds = {name: policy.rows(name, folder) for name in schemes.SEEDS}
+    seeds = {name: policy.rows(name, folder) for name in SEEDS}
     versions = [r["scheme_version"] for r in seeds["scheme"] if r["scheme_code"] == code]
     for version in (before, after):
         if version not in versions:
             shipped = ", ".join(versions) or "none"
             raise ConfigurationError(f"scheme {code!r} has no version {version!r}; its versions: {shipped}", _ADVICE)
-    lines = [line for name in schemes.SEEDS for line in _differences(name, seeds[name], code, before, after)]
+    lines = [line for name in SEEDS for line in _differences(name, seeds[name], code, before, after)]
     return "".join(f"{line}\n" for line in lines) or f"{code}: versions {before} and {after} are the same.\n"
 
 
 def _seeds(folder: Path) -> dict[str, list[dict[str, str]]]:
     try:
-        return with_places({name: policy.rows(name, folder) for name in schemes.SEEDS}, schemes.SEEDS)
+        return placed({name: policy.rows(name, folder) for name in SEEDS})
     except SchemeError as error:
         raise ConfigurationError(str(error), _ADVICE) from error
 
@@ -110,8 +113,9 @@ def _columns() -> dict[str, Columns]:
     }
 
 
-def _faults(seeds: Rows, directions: Mapping[str, str]) -> Iterator[str]:
+def _faults(seeds: Rows, directions: Mapping[str, str], folder: Path) -> Iterator[str]:
     columns = _columns()
+    beside = {name: policy.rows(name, folder) for name in weighting.SEEDS}
     for code in sorted({row["scheme_code"] for row in seeds["scheme"]}):
         try:
             scheme_versions.check_validity([r for r in seeds["scheme"] if r["scheme_code"] == code])
@@ -122,11 +126,31 @@ def _faults(seeds: Rows, directions: Mapping[str, str]) -> Iterator[str]:
             yield f"{version[PLACE]}: scheme {version['scheme_code']} names no scale"
         for scale in scheme_versions.scales(version):
             try:
-                scheme_reading.build(seeds, version, scale, directions, columns)
+                _check_weighting(beside, scheme_reading.build(seeds, version, scale, directions, columns))
             except SchemeError as error:
                 yield str(error)
     yield from _strays(seeds)
     yield from _without_source(seeds)
+
+
+def _check_weighting(seeds: Rows, scheme: Scheme) -> None:
+    """Raise SchemeError for a rule of scheme_weighting, or for judgements, that give no weights."""
+    rule = weighting.rule_of(seeds, scheme)
+    if rule is not None and scheme.district_weights:
+        name = f"scheme_weighting: scheme {scheme.code} {scheme.version}, scale {scheme.scale}"
+        raise SchemeError(f"{name}: scheme_district_weight gives weights too; only one of them can")
+    if rule is not None and rule.judged:
+        weighting.judged_weights(seeds, scheme, rule)
+
+
+def _measures(seeds: Rows, folder: Path) -> Iterator[str]:
+    """Measures that follow from a grade which the scheme does not have."""
+    columns = ("scheme_code", "scheme_version", "scale", "grade")
+    there = {tuple(row[c] for c in columns) for row in seeds["scheme_grade"]}
+    for line, row in enumerate(policy.rows("scheme_measure", folder), 2):
+        key = tuple(row[c] for c in columns)
+        if key not in there:
+            yield f"seeds/policy/scheme_measure.csv line {line}: seed scheme_grade has no {' '.join(key)}"
 
 
 def _strays(seeds: Rows) -> Iterator[str]:

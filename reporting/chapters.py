@@ -265,7 +265,7 @@ def contracts(marts: Marts) -> Contracts:
         states=states,
         overdue=marts.rows(f"{_DUE} where d.state = 'overdue' order by {_DUE_ORDER} limit ?", [SHOWN_OBLIGATIONS]),
         coming=marts.rows(
-            f"{_DUE} where d.days_left >= 0 and d.state not like 'done%' order by {_DUE_ORDER} limit ?",
+            f"{_DUE} where d.state in ('due', 'upcoming') order by {_DUE_ORDER} limit ?",
             [SHOWN_OBLIGATIONS],
         ),
         missing=None if states else absence(marts, "合同义务", ["agreements"]),
@@ -285,7 +285,7 @@ def methods(marts: Marts) -> Methods:
         weights=marts.rows(
             "select w.scheme_code, w.scheme_version, w.group_code, w.indicator_code, w.weight, w.method, "
             "coalesce(w.illustrative, false) as illustrative, coalesce(i.name_zh, (select min(r.name_zh) from "
-            "dim_scheme_rule as r where r.kind = 'adjustment' and r.rule_code = w.indicator_code and "
+            "dim_scheme_rule as r where r.kind in ('adjustment', 'limit') and r.rule_code = w.indicator_code and "
             "r.scheme_code = w.scheme_code and r.scheme_version = w.scheme_version), w.indicator_code) as name_zh "
             f"from fct_weight as w {named} "
             "order by w.scheme_code, w.scheme_version, w.group_code, w.weight desc, w.indicator_code limit 400"

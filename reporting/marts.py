@@ -71,7 +71,12 @@ COLUMNS: Mapping[str, str] = {
     "indicator_code varchar, next_grade varchar, needed_score double, needed_value double, not_reached_reason varchar",
     "fct_score_stability": "scale varchar, unit_code varchar, year integer, scheme_code varchar, "
     "scheme_version varchar, rank_p05 bigint, rank_p95 bigint, grade_probability double, missing_low double, "
-    "missing_high double, flag boolean, draws bigint, illustrative boolean",
+    "missing_high double, flag boolean, draws bigint, illustrative boolean, data_score_p05 double, "
+    "data_score_p95 double, data_rank_p05 bigint, data_rank_p95 bigint, data_grade_probability double, "
+    "joint_rank_p05 bigint, joint_rank_p95 bigint, joint_grade_probability double, grade_low varchar, "
+    "grade_high varchar, hangs_on varchar, data_draws bigint",
+    "fct_score_left_out": "scale varchar, unit_code varchar, year integer, scheme_code varchar, "
+    "scheme_version varchar, indicator_code varchar, grade_without varchar, grade_changes boolean",
     "fct_score_change": "scale varchar, unit_code varchar, year integer, scheme_code varchar, scheme_version varchar, "
     "previous_score double, score_change double, data_effect double, ideal_effect double, weight_effect double, "
     "previous_grade varchar, no_effect_reason varchar",

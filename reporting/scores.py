@@ -177,7 +177,8 @@ obstacles as (
 )
 select s.unit_code, nullif(u.name_zh, s.unit_code) as name_zh, s.rank_in_city, s.score, s.grade,
     s.grade_name_zh as grade_name, s.veto_code, r.name_zh as veto_name,
-    coalesce(n.name_zh, p.district_code) as district_name, p.site_area_m2, y.land_output_cny10k_per_ha, y.land_tax_cny10k_per_ha, y.plot_ratio,
+    coalesce(n.name_zh, p.district_code) as district_name, p.site_area_m2,
+    y.land_output_cny10k_per_ha, y.land_tax_cny10k_per_ha, y.plot_ratio,
     coalesce(i.name_zh, o.indicator_code) as obstacle
 from picked as s
 left join dim_unit as u on u.scale = 'parcel' and u.unit_code = s.unit_code

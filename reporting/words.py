@@ -69,6 +69,12 @@ NOT_REACHED: Mapping[str, str] = {
     "cap": "该指标即使得满分也不够",
     "no_value_reaches_it": "该指标取任何数值都不够",
 }
+HANGS_ON: Mapping[str, str] = {
+    "weights": "权重",
+    "data": "数据误差",
+    "weights_and_data": "权重和数据误差",
+    "together": "权重与数据误差的共同作用",
+}
 NO_EFFECT: Mapping[str, str] = {
     "not_rated": "本年未评分",
     "year_not_published": "上一年未按本方案发布",
@@ -108,6 +114,7 @@ DUE_STATES: Mapping[str, str] = {
     "overdue": "已逾期",
     "due": "临近到期",
     "upcoming": "尚未到期",
+    "void": "已无须履行",
 }
 
 

@@ -8,22 +8,10 @@ from dataclasses import dataclass
 
 from scoring import standardise
 from scoring.scheme_cells import Row
+from scoring.scheme_columns import SEEDS as SEEDS
 
 Seeds = Mapping[str, Sequence[Row]]
 
-SEEDS = (
-    "scheme",
-    "scheme_scale",
-    "scheme_indicator",
-    "scheme_ideal_value",
-    "scheme_grade",
-    "scheme_ratio",
-    "scheme_adjustment",
-    "scheme_adjustment_limit",
-    "scheme_veto",
-    "scheme_not_rated",
-    "scheme_district_weight",
-)
 GRADE_RULES = ("bands", "shares_in_group", "shares_in_city")
 WHOLE_CITY = "all"
 BONUS, DEDUCTION = "bonus", "deduction"  # points above 0, and below

@@ -26,10 +26,10 @@ def check(scheme: Scheme, rows: Mapping[str, Sequence[Row]], name: str) -> None:
         raise SchemeError(
             f"{at(rows['scheme_scale'][0], name)}: min_present_weight must lie in 0 to 1 and full_marks above 0"
         )
-    for indicator, row in zip(scheme.indicators, own, strict=True):
-        _check_indicator(scheme, indicator, f"{at(row, name)}, indicator {indicator.code}")
     for row in rows["scheme_ideal_value"]:
         _check_scope(scheme, row, name)
+    for indicator, row in zip(scheme.indicators, own, strict=True):
+        _check_indicator(scheme, indicator, f"{at(row, name)}, indicator {indicator.code}")
     _check_limits(scheme, rows, name)
     _check_districts(scheme, rows, name)
     _check_grades(scheme, rows, name)

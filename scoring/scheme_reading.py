@@ -14,7 +14,6 @@ from scoring.scheme import (
     GROUP_MEAN,
     PUBLISHED,
     PUBLISHED_TOLERANCE,
-    SEEDS,
     Columns,
     DistrictWeight,
     Grade,
@@ -26,7 +25,8 @@ from scoring.scheme import (
     Scheme,
     Seeds,
 )
-from scoring.scheme_cells import Row, SchemeError, at, flag, number, one_of, order, with_places
+from scoring.scheme_cells import Row, SchemeError, at, flag, number, one_of, order
+from scoring.scheme_columns import SEEDS, placed
 from scoring.scheme_versions import scales, version_of
 
 
@@ -44,25 +44,15 @@ def select(
     be scored. Raises SchemeError for an unknown code, a year without a version, weights that do not sum to 1, and
     anything else that cannot be scored with.
     """
-    placed = with_places(seeds, SEEDS)
-    chosen = [version_of(placed["scheme"], code, year) for code in dict.fromkeys(codes)]
-    return tuple(build(placed, version, scale, directions, known) for version in chosen for scale in scales(version))
+    rows = placed(seeds)
+    chosen = [version_of(rows["scheme"], code, year) for code in dict.fromkeys(codes)]
+    return tuple(build(rows, version, scale, directions, known) for version in chosen for scale in scales(version))
 
 
 def build(
     seeds: Seeds, version: Row, scale: str, directions: Mapping[str, str], known: Mapping[str, Columns] | None = None
 ) -> Scheme:
     """Return one version of a scheme at one scale from rows with their places; arguments and errors as in `select`."""
-    try:
-        return _build(seeds, version, scale, directions, known)
-    except KeyError as error:
-        name = f"scheme {version['scheme_code']} {version['scheme_version']}, scale {scale}"
-        raise SchemeError(f"{name}: its seeds lack the column {error}") from error
-
-
-def _build(
-    seeds: Seeds, version: Row, scale: str, directions: Mapping[str, str], known: Mapping[str, Columns] | None
-) -> Scheme:
     code, number = version["scheme_code"], version["scheme_version"]
     name = f"scheme {code} {number}, scale {scale}"
     if known is not None and scale not in known:

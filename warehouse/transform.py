@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,16 +23,28 @@ _PROJECT_FILES = (".sql", ".yml", ".csv", ".md", ".py")
 _parsed: dict[str, Any] = {}
 
 
-def run_layer(settings: Settings, layer: str, only: tuple[str, ...] | None = None) -> StageResult:
+def run_layer(
+    settings: Settings,
+    layer: str,
+    only: tuple[str, ...] | None = None,
+    but: tuple[str, ...] = (),
+    values: Mapping[str, Any] | None = None,
+) -> StageResult:
     """Build the models, seeds and data tests tagged with the layer for the settings' year.
 
-    `only`: instead of the layer these models and seeds, as dbt selects them, without tests.
+    A node that carries a later layer's tag, too, belongs to that layer. `only`: instead of the layer these models and
+    seeds, as dbt selects them, without tests. `but`: models that stay as they are. `values`: dbt variables that differ
+    from those of the settings.
     Returns the number of models and tests, and a complaint for each failed test of severity warn.
     Raises StageFailed naming the first models or tests that failed.
     """
     if layer not in LAYERS:
         raise StageFailed(f"no dbt layer {layer!r}", f"Layers: {', '.join(LAYERS)}.")
-    result = _invoke(settings, only or (f"tag:{layer}",), without=("unit_test", "test") if only else ("unit_test",))
+    later = () if only else tuple(f"tag:{name}" for name in LAYERS[LAYERS.index(layer) + 1 :])
+    selected = ["--select", *(only or (f"tag:{layer}",)), "--exclude-resource-type", "unit_test"]
+    selected += ["--exclude-resource-type", "test"] if only else []
+    selected += ["--exclude", *later, *but] if later or but else []
+    result = _invoke(settings, selected, variables(settings) | dict(values or {}))
     nodes = list(getattr(result.result, "results", None) or [])
     failed = [f"{n.node.name}: {n.message}" for n in nodes if str(n.status) in ("error", "fail", "runtime error")]
     if not result.success or failed:
@@ -58,26 +70,24 @@ def variables(settings: Settings) -> dict[str, Any]:
     return {"year": settings.year, "as_of": settings.as_of.isoformat(), "run_id": row[0]}
 
 
-def _invoke(settings: Settings, selected: tuple[str, ...], without: tuple[str, ...]) -> Any:
+def _invoke(settings: Settings, selected: list[str], values: Mapping[str, Any]) -> Any:
     from dbt.cli.main import dbtRunner
 
-    shared = _shared_arguments(settings)
-    select = ["--select", *selected, "--no-print", "--no-write-json"]
-    select += [word for kind in without for word in ("--exclude-resource-type", kind)]
+    shared = _shared_arguments(settings, values)
     with _environment(settings):
         try:
-            return dbtRunner(manifest=_manifest(shared)).invoke(["build", *select, *shared])
+            arguments = ["build", *selected, "--no-print", "--no-write-json", *shared]
+            return dbtRunner(manifest=_manifest(shared)).invoke(arguments)
         finally:
             _let_go()
 
 
-def _shared_arguments(settings: Settings) -> list[str]:
+def _shared_arguments(settings: Settings, values: Mapping[str, Any]) -> list[str]:
     target = settings.logs / "dbt"
     target.mkdir(parents=True, exist_ok=True)
-    values = json.dumps(variables(settings), ensure_ascii=False)
     arguments = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--threads", "1"]
     arguments += ["--target-path", str(target), "--log-path", str(target), "--quiet", "--no-use-colors"]
-    return [*arguments, "--vars", values]
+    return [*arguments, "--vars", json.dumps(values, ensure_ascii=False)]
 
 
 def _manifest(shared: list[str]) -> Any:

@@ -51,9 +51,9 @@ def _score(settings: Settings) -> StageResult:
 
 
 def _contracts(settings: Settings) -> StageResult:
-    from warehouse.transform import run_layer
+    from landgauge.stages.contracts import contracts
 
-    return run_layer(settings, "contracts")
+    return contracts(settings)
 
 
 def _forecast(settings: Settings) -> StageResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -14,12 +14,12 @@ from landgauge import policy
 from landgauge.stages import places
 from landgauge.stages.places import Place
 from landgauge.stages.weights import Weighting
-from scoring import scheme_reading
+from scoring import scheme_columns, scheme_reading
 from scoring.ideal import encode
 from scoring.judging import change, tables
 from scoring.judging.scored import Named, Scored
-from scoring.scheme import SEEDS, Scheme
-from scoring.scheme_cells import SchemeError, with_places
+from scoring.scheme import Scheme
+from scoring.scheme_cells import SchemeError
 
 Floats = NDArray[np.float64]
 
@@ -47,46 +47,54 @@ def of_this_year(con: duckdb.DuckDBPyConnection, year: int, weighting: Weighting
     groups = pa.DictionaryArray.from_arrays(pa.array(weighting.index, pa.int32()), pa.array(weighting.groups))
     found = places.facts(con, named, place, replace(place, groups=False))
     found = found.set_column(found.num_columns - 1, "weight_group_code", groups.cast(pa.string()))
-    _write(con, named, scheme, place, found, now, places.published(con, year - 1))
+    for table in _tables(con, named, scheme, place, found, now, places.published(con, year - 1)):
+        places.append(con, "scored.change", table)
 
 
 def of_next_year(con: duckdb.DuckDBPyConnection, year: int) -> None:
     """Write the changes of the year after, if it is published: what it was compared with is this run's from now on.
 
-    Each of its schemes is taken in the version that it was scored with. Call it when this year's own changes stand.
+    Call it when this year's own changes stand.
     """
     place = places.published(con, year + 1)
     if place is None:
         return
-    sql = f"select distinct scale, scheme_code, scheme_version from {place.scores} where year = ? order by all"
-    found = [Named(*row) for row in con.execute(sql, [place.year]).fetchall()]
-    rules = _rules(con) if found else None
-    for named in found:
-        scheme = rules(named) if rules else None
-        units = places.facts(con, named, place, place)
-        codes = [i.code for i in scheme.indicators] if scheme else _weighted(con, named, place)
-        now = places.scored(con, named, place, place, codes)
-        _write(con, named, scheme, place, units, now, places.working(year))
-
-
-def _rules(con: duckdb.DuckDBPyConnection) -> Callable[[Named], Scheme | None]:
-    """A function that gives a scheme by scale, code and version; None where the seeds no longer have it."""
     directions = dict(con.execute("select indicator_code, direction from marts.dim_indicator").fetchall())
-    seeds = {name: policy.rows(name) for name in SEEDS}
-    placed = with_places(seeds, SEEDS)
-
-    def of(named: Named) -> Scheme | None:
-        rows = placed["scheme"]
-        version = [r for r in rows if (r["scheme_code"], r["scheme_version"]) == (named.code, named.version)]
-        try:
-            return scheme_reading.build(placed, version[0], named.scale, directions) if version else None
-        except SchemeError:
-            return None
-
-    return of
+    for table in since(con, place, places.working(year), directions):
+        places.append(con, "scored.change", table)
 
 
-def _write(
+def since(
+    con: duckdb.DuckDBPyConnection, place: Place, earlier: Place, directions: Mapping[str, str]
+) -> Iterator[pa.Table]:
+    """Yield the changes, as rows of scored.change, of the units and schemes at `place` since `earlier`.
+
+    Each scheme is taken in the version that it was scored with at `place`, as the seeds have it; `directions` is the
+    indicator catalogue's positive or negative by code.
+    """
+    sql = f"select distinct scale, scheme_code, scheme_version from {place.scores} where year = ? order by all"
+    for row in con.execute(sql, [place.year]).fetchall():
+        named = Named(*row)
+        scheme = _rules(named, directions)
+        units = places.facts(con, named, place, place)
+        codes = [i.code for i in scheme.indicators] if scheme else []
+        now = places.scored(con, named, place, place, codes)
+        yield from _tables(con, named, scheme, place, units, now, earlier)
+
+
+def _rules(named: Named, directions: Mapping[str, str]) -> Scheme | None:
+    """The scheme in this version; None where the seeds no longer have it."""
+    try:
+        placed = scheme_columns.placed({name: policy.rows(name) for name in scheme_columns.SEEDS})
+        version = [
+            r for r in placed["scheme"] if (r["scheme_code"], r["scheme_version"]) == (named.code, named.version)
+        ]
+        return scheme_reading.build(placed, version[0], named.scale, directions) if version else None
+    except SchemeError:
+        return None
+
+
+def _tables(
     con: duckdb.DuckDBPyConnection,
     named: Named,
     scheme: Scheme | None,
@@ -94,20 +102,19 @@ def _write(
     facts: pa.Table,
     now: Scored,
     earlier: Place | None,
-) -> None:
-    """Write the changes of the units at `place` since `earlier`; without rules or an earlier year none, with reason."""
+) -> Iterator[pa.Table]:
+    """The changes of a scheme's units since `earlier`; without rules or an earlier year none, with the reason."""
     codes = tuple(i.code for i in scheme.indicators) if scheme else ()
     old = _weighted(con, named, earlier) if earlier else ()
     columns = (*codes, *(code for code in old if code not in codes))
     before = _before(con, named, place, earlier, columns) if earlier and old else None
     side = _now(con, named, place, facts, now, columns) if before and scheme else None
+    run = place.run or (before.place.run if before else None)
     for start in range(0, len(now.codes), CHUNK):
         rows = slice(start, start + CHUNK)
         found = _changes(scheme, now.part(rows), side, before, rows)
         past = None if before is None else before.facts.slice(start, CHUNK)
-        run = place.run or (before.place.run if before else None)
-        table = tables.change_table(named, place.year, facts.slice(start, CHUNK), found, past, run)
-        places.append(con, "scored.change", table)
+        yield tables.change_table(named, place.year, facts.slice(start, CHUNK), found, past, run)
 
 
 def _changes(scheme: Scheme | None, now: Scored, side: Side | None, before: Side | None, rows: slice) -> change.Change:

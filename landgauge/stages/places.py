@@ -40,19 +40,16 @@ def working(year: int) -> Place:
     return Place("scored.score", "scored.score_component", "scored.weight", "scored.change", year)
 
 
-def published(con: duckdb.DuckDBPyConnection, year: int) -> Place | None:
-    """Return the place of a year's scores in the snapshot attached as `published`; None where it has none."""
-    sql = (
-        "select table_name, column_name from duckdb_columns() where database_name = 'published'"
-        " and schema_name = 'marts'"
-    )
-    there = set(con.execute(sql).fetchall())
+def published(con: duckdb.DuckDBPyConnection, year: int, database: str = "published") -> Place | None:
+    """Return the place of a year's scores in a snapshot attached under that name; None where it has none."""
+    sql = "select table_name, column_name from duckdb_columns() where database_name = ? and schema_name = 'marts'"
+    there = set(con.execute(sql, [database]).fetchall())
     if not set(_PUBLISHED) <= {table for table, _ in there}:
         return None
-    run = con.execute("select min(run_id) from published.marts.fct_score where year = ?", [year]).fetchone()
+    run = con.execute(f"select min(run_id) from {database}.marts.fct_score where year = ?", [year]).fetchone()
     if run is None or run[0] is None:
         return None
-    names = [f"published.marts.{name}" for name in (*_PUBLISHED, "fct_score_change")]
+    names = [f"{database}.marts.{name}" for name in (*_PUBLISHED, "fct_score_change")]
     return Place(*names, year, run[0], ("fct_score_change", "weight_group_code") in there)
 
 

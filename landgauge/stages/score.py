@@ -20,8 +20,9 @@ from landgauge.stages.weights import Weighting
 from scoring import districts, scheme_reading, tables
 from scoring.ideal import Codes, Ends, ideal_matrix, one_group
 from scoring.ideal import ends as ideal_ends
-from scoring.scheme import SEEDS, WHOLE_CITY, Scheme
+from scoring.scheme import WHOLE_CITY, Scheme
 from scoring.scheme_cells import SchemeError
+from scoring.scheme_columns import SEEDS
 from scoring.score import Beside, Block, group_means, standardise_block
 from scoring.weights import GROUP_MEAN
 from warehouse import db
@@ -112,7 +113,7 @@ def _score_scheme(con: duckdb.DuckDBPyConnection, year: int, scheme: Scheme) -> 
     veto = units_module.first_that_holds(scheme.vetoes, units, year)
     table = tables.score_table(scheme, year, units.codes, total, np.concatenate(reasons), group, district, veto)
     _append(con, "scored.score", table)
-    judge.judge(con, year, weighting)
+    judge.judge(con, year, weighting, None if ends is None else ends.worst[group.index])
     return int((~np.isnan(total)).sum()), len(total)
 
 

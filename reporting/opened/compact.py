@@ -10,14 +10,35 @@ from markupsafe import Markup
 
 from reporting import words
 from reporting.marts import Row
-from reporting.opened.read import Opened
+from reporting.opened.read import Opened, methods
 from reporting.opened.sources import Sources
 
 # a page's script reads these by position (templates/opened.js)
 _COMPONENT = ("value", "ideal_value", "standardised", "weight", "contribution", "obstacle_degree", "imputed",
-              "numerator", "denominator", "null_reason", "needed_value", "not_reached_reason")  # fmt: skip
-_STABILITY = ("rank_p05", "rank_p95", "grade_probability", "flag", "draws", "missing_low", "missing_high",
-              "illustrative")  # fmt: skip
+              "numerator", "denominator", "null_reason", "needed_value", "not_reached_reason",
+              "grade_without")  # fmt: skip
+_STABILITY = (
+    "rank_p05",
+    "rank_p95",
+    "grade_probability",
+    "flag",
+    "draws",
+    "missing_low",
+    "missing_high",
+    "illustrative",
+    "data_score_p05",
+    "data_score_p95",
+    "data_rank_p05",
+    "data_rank_p95",
+    "data_grade_probability",
+    "joint_rank_p05",
+    "joint_rank_p95",
+    "joint_grade_probability",
+    "grade_low",
+    "grade_high",
+    "hangs_on",
+    "data_draws",
+)
 _CHANGE = ("previous_score", "previous_grade", "score_change", "data_effect", "ideal_effect", "weight_effect",
            "no_effect_reason")  # fmt: skip
 _SHARE = ("parcel_code", "uscc", "enterprise_name", "share", "share_basis", "matched_by", "tenure")
@@ -33,9 +54,11 @@ def compact(opened: Opened, sources: Sources) -> dict[str, Any]:
     return {
         "scale": opened.scale,
         "reasons": words.REASONS | words.NOT_REACHED | words.NO_EFFECT,
+        "hangs_on": words.HANGS_ON,
         "indicators": [_indicator(opened, code) for code in codes],
         "ideals": [[r["source"], r["illustrative"]] for r in opened.ideals],
         "weights": _weights(opened),
+        "marked": _marked(opened, place),
         "medians": {g: {place[c]: v for c, v in m.items() if c in place} for g, m in opened.medians.items()},
         "peers": {code: _peer(row) for code, row in opened.peers.items()},
         "files": [[words.word(dataset, words.DATASETS), name, sha] for dataset, name, sha in files],
@@ -67,14 +90,14 @@ def _file(row: Row) -> tuple[str, str, str]:
 def _indicator(opened: Opened, code: str) -> Row:
     """Names, formula and units of an indicator, or the name of an adjustment."""
     row = opened.indicators.get(code, {})
-    rule = opened.rules.get(("adjustment", code), {})
+    rule = opened.points(code)
     unit = row.get("unit") or ""
     return {
         "code": code,
         "name": row.get("name_zh") or rule.get("name_zh") or code,
         "name_en": row.get("name_en"),
         "unit": "" if unit == "1" else unit,
-        "parts": unit.split("/") if unit.count("/") == 1 else ["", ""],
+        "parts": row.get("parts") or (unit.split("/") if unit.count("/") == 1 else ["", ""]),
         "formula": row.get("formula_zh"),
         "formula_en": row.get("formula_en"),
         "illustrative": bool(rule.get("illustrative")),
@@ -83,9 +106,18 @@ def _indicator(opened: Opened, code: str) -> Row:
 
 def _weights(opened: Opened) -> dict[str, list[Row]]:
     result: dict[str, list[Row]] = {}
-    for row in opened.weights:
+    for row in methods(opened):
         kept = {k: row[k] for k in ("parameters", "illustrative", "source")}
         result.setdefault(row["group_code"], []).append({"method": words.word(row["method"], words.METHODS)} | kept)
+    return result
+
+
+def _marked(opened: Opened, place: dict[str, int]) -> dict[str, list[int]]:
+    """Indicators whose weight is illustrative, by group of weights."""
+    result: dict[str, list[int]] = {}
+    for row in opened.weights:
+        if row["illustrative"] and row["indicator_code"] in place:
+            result.setdefault(row["group_code"], []).append(place[row["indicator_code"]])
     return result
 
 
@@ -121,7 +153,7 @@ def _unit(opened: Opened, unit: Row, place: dict[str, int], held: dict[tuple[str
         "sh": [_values(s, _SHARE) for s in unit["shares"]],
         "sn": unit["share_count"],
     }
-    return {key: value for key, value in result.items() if value not in (None, [], 0) or key in ("s", "r")}
+    return {key: value for key, value in result.items() if value not in (None, []) or key == "s"}
 
 
 def _rule(opened: Opened, kind: str, code: str | None) -> list[Any] | None:

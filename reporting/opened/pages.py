@@ -26,6 +26,7 @@ from warehouse.published import open_snapshot
 FOLDER = "scores"
 UNITS = 10_000  # of one scheme at one scale: a page of about 30 MB, which a browser opens in some seconds
 _UNITS = "LANDGAUGE_EXPLAIN_UNITS"
+_MEMBERS = 20  # parcels and enterprises for each of these units, beyond which an area's are not traced to their files
 
 
 def most_units() -> int:
@@ -90,7 +91,8 @@ def _content(settings: Settings, marts: Marts, key: Key, unit: str = "") -> dict
     """What a page shows of a result, with the scheme."""
     opened = read(marts, key, unit)
     scheme = opened.scheme
-    return compact(opened, sources(settings, marts, opened.scale)) | {
+    members = None if unit else _MEMBERS * most_units()
+    return compact(opened, sources(settings, marts, opened.scale, members)) | {
         "scheme": {
             "code": key[1],
             "version": key[2],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from landgauge import policy
 from reporting.marts import Marts, Row
 
 Key = tuple[str, str, str]  # scale, scheme, version
@@ -48,8 +49,12 @@ class Opened:
         """The scale of the units."""
         return self.key[0]
 
+    def points(self, code: str) -> Row:
+        """Return the adjustment, or limit of adjustments, whose points the component holds; empty for an indicator."""
+        return self.rules.get(("adjustment", code)) or self.rules.get(("limit", code)) or {}
+
     def rule(self, kind: str, code: str | None) -> str | None:
-        """Return the Chinese name of a veto, adjustment or not-rated class of the scheme; None where it has none."""
+        """Return the Chinese name of a veto or not-rated class of the scheme; None where it has none."""
         return self.rules.get((kind, code or ""), {}).get("name_zh")
 
 
@@ -71,14 +76,17 @@ def read(marts: Marts, key: Key, unit: str = "") -> Opened:
     )
     units = _units(marts, key)
     weights = _weights(marts, key)
+    ratios = _ratios(key)
     _attach(units, marts, key, weights)
+    for ratio in ratios:
+        _add_parts(units, marts, ratio)
     near = sorted({code for u in units for code in u["near"]} - {u["unit_code"] for u in units})
     return Opened(
         key=key,
         year=marts.year,
         scheme=marts.one("select * from dim_scheme where scheme_code = ? and scheme_version = ?", key[1:]),
         units=units,
-        indicators={r["indicator_code"]: r for r in marts.rows("select * from dim_indicator order by indicator_code")},
+        indicators={r["indicator_code"]: r for r in [*marts.rows("select * from dim_indicator"), *ratios]},
         weights=weights,
         ideals=_ideals(marts, key),
         medians=_medians(marts, key),
@@ -138,12 +146,14 @@ def _components(marts: Marts, key: Key) -> list[Row]:
     return marts.rows(
         f"with c as (select * from fct_score_component semi join picked using (unit_code) where {_OF}), "
         f"n as (select * from fct_next_grade semi join picked using (unit_code) where {_OF}), "
+        f"o as (select * from fct_score_left_out semi join picked using (unit_code) where {_OF} and grade_changes), "
         "v as (select * from fct_indicator_value semi join picked using (unit_code) where scale = ?) "
         "select c.*, v.numerator, v.denominator, v.null_reason, v.indicator_code is not null as catalogued, "
-        "n.next_grade, n.needed_score, n.needed_value, n.not_reached_reason "
+        "n.next_grade, n.needed_score, n.needed_value, n.not_reached_reason, o.grade_without "
         "from c left join v using (unit_code, indicator_code) left join n using (unit_code, indicator_code) "
+        "left join o using (unit_code, indicator_code) "
         "order by c.unit_code, c.contribution desc nulls last, c.indicator_code",
-        [*key, *key, key[0]],
+        [*key, *key, *key, key[0]],
     )
 
 
@@ -184,16 +194,60 @@ def _peers(marts: Marts, key: Key, codes: list[str]) -> list[Row]:
 
 
 def _weights(marts: Marts, key: Key) -> list[Row]:
-    """How the weights of each group came about."""
+    """How the weights of each group came about, by indicator."""
     return marts.rows(
-        "select group_code, method, any_value(parameters order by parameters) as parameters, "
-        "coalesce(bool_or(illustrative), false) as illustrative, "
-        "string_agg(distinct source, '; ' order by source) as source "
+        "select group_code, indicator_code, method, parameters, source, coalesce(illustrative, false) as illustrative "
         "from fct_weight where scheme_code = ? and scheme_version = ? "
-        "and (group_code = ? or starts_with(group_code, ? || ':')) group by group_code, method "
-        "order by group_code, method",
+        "and (group_code = ? or starts_with(group_code, ? || ':')) order by all",
         [key[1], key[2], key[0], key[0]],
     )
+
+
+def methods(opened: Opened) -> list[Row]:
+    """Return how the weights of each group came about, a row for each method, with all its sources."""
+    result: dict[tuple[str, str], Row] = {}
+    for row in opened.weights:
+        kept = result.setdefault((row["group_code"], row["method"]), {**row, "sources": {}, "illustrative": False})
+        kept["illustrative"] |= row["illustrative"]
+        kept["sources"] |= {row["source"]: None} if row["source"] else {}
+    return [{**row, "source": "; ".join(row["sources"])} for row in result.values()]
+
+
+def _ratios(key: Key) -> list[Row]:
+    """The ratios that the scheme defines itself, as indicators: published marts hold their parts, not themselves."""
+    return [
+        {
+            "indicator_code": row["indicator_code"],
+            "name_zh": row["name_zh"],
+            "unit": row["unit"],
+            "formula_zh": f"{row['numerator_column']} / {row['denominator_column']} × {row['factor']}",
+            "parts": [row["numerator_column"], row["denominator_column"]],
+        }
+        for row in policy.rows("scheme_ratio")
+        if (row["scale"], row["scheme_code"], row["scheme_version"]) == key
+    ]
+
+
+def _add_parts(units: list[Row], marts: Marts, ratio: Row) -> None:
+    """Put numerator and denominator of a scheme's own ratio into the components of the units."""
+    scale = units[0]["scale"] if units else ""
+    table, key, parts = f"fct_{scale}_year", SCALES.get(scale, ("", ""))[0], ratio["parts"]
+    if not {key, "year", *parts} <= marts.have.get(table, set()):
+        return
+    above, below = ('"' + part.replace('"', '""') + '"' for part in parts)
+    rows = marts.rows(
+        f"select {key} as unit_code, try_cast({above} as double) as above, try_cast({below} as double) as below "
+        f"from marts.{table} where year = ? and {key} in (select unit_code from picked)",
+        [marts.year],
+    )
+    found = {row["unit_code"]: row for row in rows}
+    for unit in units:
+        for component in unit["components"]:
+            row = found.get(unit["unit_code"])
+            if row and component["indicator_code"] == ratio["indicator_code"]:
+                reason = "zero_denominator" if row["below"] == 0 else "value_missing"
+                component |= {"numerator": row["above"], "denominator": row["below"], "catalogued": True}
+                component["null_reason"] = reason if component["value"] is None else None
 
 
 def _weight_groups(marts: Marts, scale: str, weights: list[Row]) -> dict[str, str]:
@@ -202,7 +256,9 @@ def _weight_groups(marts: Marts, scale: str, weights: list[Row]) -> dict[str, st
     if not groups:
         return {}
     column, key = min(groups).removeprefix(f"{scale}:").split("=")[0], SCALES[scale][0]
-    table = next((t for t in (f"dim_{scale}", f"fct_{scale}_year") if {column, key} <= marts.have.get(t, set())), None)
+    table = next(
+        (t for t in (f"dim_{scale}", f"fct_{scale}_year") if {column, key, "year"} <= marts.have.get(t, set())), None
+    )
     if table is None:
         return {}
     name = column.replace('"', '""')

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # what a zone or district declares itself, beside what its parcels and enterprises do
 _OWN = {"zones": ("zone", "zone_code"), "district_series": ("district", "district_code")}
 _KINDS = ("parcel_code", "uscc")
+_MANY = "所含宗地和企业过多,其申报行不在本页列出;单个得分用命令 landgauge explain 打开"
 
 
 @dataclass(frozen=True)
@@ -27,17 +28,25 @@ class Sources:
 
     A row has unit, dataset, file_name, file_sha256, `numbers` (the first SHOWN data rows, with the row of the sheet
     where the file is a workbook), `count`, and `later`: loaded after publication, so not what the score rests on.
+    With `missing` there may be rows still: those that an area declares itself.
     """
 
     rows: dict[str, list[Row]]
     missing: str | None = None
 
 
-def sources(settings: Settings, marts: Marts, scale: str) -> Sources:
-    """Return the accepted rows that declare what stands in the temporary table `explained` of the snapshot."""
+def sources(settings: Settings, marts: Marts, scale: str, members: int | None = None) -> Sources:
+    """Return the accepted rows that declare what stands in the temporary table `explained` of the snapshot.
+
+    Where the units have more than `members` parcels and enterprises, these are left out and `missing` says so.
+    """
     if not settings.database.is_file():
         return Sources({}, "工作文件 warehouse.duckdb 不在,行号无从得知;文件见 fct_load")
-    units = marts.arrow("select unit, kind, code from explained union select unit_code, 'own', unit_code from picked")
+    many = members is not None and marts.count("explained") > members
+    units = marts.arrow(
+        "select unit_code as unit, 'own' as kind, unit_code as code from picked union "
+        f"select unit, kind, code from explained where {'false' if many else 'true'}"
+    )
     known = {(r["file_sha256"], r["file_name"]) for r in marts.rows("select file_sha256, file_name from fct_load")}
     try:
         with db.connect(settings, read_only=True) as con:
@@ -51,7 +60,7 @@ def sources(settings: Settings, marts: Marts, scale: str) -> Sources:
         row["numbers"] = [_number(n, places.get(row["load_id"], [])) for n in row["numbers"]]
         row["later"] = (row["file_sha256"], row["file_name"]) not in known
         result.setdefault(row["unit"], []).append(row)
-    return Sources(result)
+    return Sources(result, _MANY if many else None)
 
 
 def _read(con: duckdb.DuckDBPyConnection, sql: str, values: list[object] | None = None) -> list[Row]:

@@ -64,29 +64,34 @@
         rated && u.v ? [two("一票否决 ", "veto"), rule(u.v)] : null,
         rated ? [two("名次 ", "rank"), ["全市第 ", num(u.r[0]), " 名", u.r[1] !== null ? [" · 区内第 ", num(u.r[1]), " 名"] : null,
           u.r[2] !== null ? [" · 组 ", u.q || "", " 内第 ", num(u.r[2]), " 名（共 ", num(u.r[3]), "）"] : null]] : null
-      ]),
-      sure(u)
+      ])
     ];
   }
-  function sure(u) {
+  function sure(D, u) {
     if (!u.st) return null;
     var s = u.st;
-    return el("p", { class: "soft" }, "权重变动 ", num(s[4]), " 次：名次 ", num(s[0]), " 至 ", num(s[1]),
-      s[2] === null ? null : ["，保持本等级的概率 ", num(s[2])],
-      s[3] ? el("strong", {}, "，须复核") : null,
-      "；缺失数据可使得分在 ", num(s[5]), " 至 ", num(s[6]), " 之间", mark(s[7]), el("span", { lang: "en" }, " Stability under weight draws."));
+    function draw(name, low, high, probability) {
+      if (low === null) return null;
+      return [name, "：名次 ", num(low), " 至 ", num(high), probability === null ? null : ["，保持本等级的概率 ", num(probability)], "。"];
+    }
+    return [el("h3", {}, two("稳定性 ", "stability"), mark(s[7]), s[3] ? el("strong", { class: "flag" }, "须复核" + (s[18] ? "：取决于" + (D.hangs_on[s[18]] || s[18]) : "")) : null),
+      el("p", {}, draw("权重变动", s[0], s[1], s[2]), draw("数据误差", s[10], s[11], s[12]), draw("权重与数据同时变动", s[13], s[14], s[15]),
+        "抽样 ", num(s[4]), " 次", s[19] ? ["，数据误差 ", num(s[19]), " 次"] : null, "。"),
+      s[8] === null ? null : el("p", {}, "数据误差下得分 ", num(s[8]), " 至 ", num(s[9]), "（5% 至 95%）。"),
+      s[5] === null ? null : el("p", {}, "缺失数据可使得分在 ", num(s[5]), " 至 ", num(s[6]), " 之间", s[16] ? "，等级在 " + s[16] + " 至 " + s[17] + " 之间" : null, "。")];
   }
   function components(D, u) {
-    var k = u.k || [], medians = D.medians[u.q] || {};
+    var weighed = D.marked[u.w] || D.marked[D.scale] || [], k = u.k || [], medians = D.medians[u.q] || {};
     var rows = k.map(function (c) {
-      var i = D.indicators[c[0]], ideal = c[1] === null ? null : D.ideals[c[1]], w = weights(D, u);
+      var i = D.indicators[c[0]], ideal = c[1] === null ? null : D.ideals[c[1]];
       return [
-        [i.name, mark(i.illustrative), el("small", { class: "under" }, i.code)],
+        [i.name, mark(i.illustrative), el("small", { class: "under" }, i.code),
+          c[14] ? el("small", { class: "under" }, "剔除该项则为 " + c[14] + " 级") : null],
         part(c[9], i.parts[0]), part(c[10], i.parts[1]),
         [c[2] === null && c[11] ? el("small", {}, reason(D, c[11])) : part(c[2], i.unit), c[8] ? el("small", { class: "under" }, "以组内平均代替") : null],
         num(medians[c[0]]),
         [num(c[3]), ideal && c[3] !== null ? mark(ideal[1]) : null],
-        num(c[4]), [num(c[5]), c[5] ? mark(w.some(function (x) { return x.illustrative; })) : null], num(c[6]), num(c[7]),
+        num(c[4]), [num(c[5]), c[5] ? mark(weighed.indexOf(c[0]) >= 0) : null], num(c[6]), num(c[7]),
         c[12] !== null ? part(c[12], i.unit) : c[13] ? el("small", {}, reason(D, c[13])) : "—"
       ];
     });
@@ -161,11 +166,11 @@
     });
     return [el("h3", {}, two("来源文件与行 ", "source files and rows")), rows.length ?
       table("sources", [two("数据集", "dataset"), two("文件", "file"), two("数据行", "data row"), "SHA-256"], rows, [0, 0, 0, 0]) :
-      el("p", { class: "missing" }, D.missing || "没有找到这一单元当年采纳的申报行。")];
+      null, D.missing || !rows.length ? el("p", { class: "missing" }, D.missing || "没有找到这一单元当年采纳的申报行。") : null];
   }
   function unit(D, u) {
     return el("section", {}, el("h2", {}, D.unit, " ", code(u.c), u.n ? " " + u.n : null), head(D, u), components(D, u), method(D, u),
-      change(D, u), near(D, u), measures(u), shares(u), files(D, u));
+      sure(D, u), change(D, u), near(D, u), measures(u), shares(u), files(D, u));
   }
   function link(name) { return "#" + encodeURIComponent(name); }
   function show() {

@@ -17,6 +17,7 @@ Ints = NDArray[np.int64]
 
 CHUNK = 1 << 13  # rows at a time: with a dozen columns that stays in the processor's cache
 WORKERS = min(4, os.cpu_count() or 1)
+LARGEST = 1e150  # beyond it squares and products of values are no numbers that a double can hold
 _TINY = np.finfo(float).tiny
 _scratch = threading.local()
 _Part = tuple[Ints, Floats, Ints]  # groups of the segments, columns with units in order of group, where each begins
@@ -73,7 +74,7 @@ def sums(
     shift of normalised values is a shift by that part of the range.
     """
     groups = len(ends.lowest)
-    varied = (ends.highest > ends.lowest) & np.isfinite(ends.highest) & np.isfinite(ends.lowest)
+    varied = (ends.highest > ends.lowest) & (ends.highest <= LARGEST) & (ends.lowest >= -LARGEST)
     span = np.subtract(ends.highest, ends.lowest, out=np.zeros((groups, values.shape[1])), where=varied)
     start = np.where(varied, np.where(negative, ends.highest, ends.lowest), 0.0)
     result = Sums(np.zeros(span.shape), np.zeros(span.shape))
@@ -115,7 +116,8 @@ def _sums_of(part: _Part, start: Floats, sign: Floats, shift: Floats, clean: boo
         np.fmax(distance, 0.0, out=distance)  # a missing value counts nothing
     logs = np.maximum(distance, _TINY, out=buffer(2, distance.shape))
     np.log(logs, out=logs)
-    logs *= distance
+    with np.errstate(over="ignore"):  # of a column that is too large and will be refused
+        logs *= distance
     return own, np.add.reduceat(distance, begins, axis=1).T, np.add.reduceat(logs, begins, axis=1).T
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.deriving import entropy_sums
+from scoring.deriving.entropy_sums import LARGEST
 from scoring.deriving.refusal import Undefined
 
 Floats = NDArray[np.float64]
@@ -86,8 +87,8 @@ def _of_group(
     number: int, ends: entropy_sums.Extent, diversity: Floats, missing: str, shift: float
 ) -> Derived | Undefined:
     rows = ends.rows[number]
-    if np.isinf(np.where(rows > 0, [ends.lowest[number], ends.highest[number]], 0.0)).any():
-        return Undefined("entropy has no result where a value is infinite")
+    if (np.abs(np.where(rows > 0, [ends.lowest[number], ends.highest[number]], 0.0)) > LARGEST).any():
+        return Undefined(_says_infinite("entropy"))
     if missing == REFUSE and ends.missing[number]:
         return Undefined(_says_missing("entropy", int(ends.missing[number])))
     if rows.min() < 2:
@@ -163,8 +164,8 @@ def _kept(values: Floats, missing: str, name: str) -> tuple[Floats, NDArray[np.i
     given = np.asarray(values, dtype=float)
     if given.ndim != 2 or not given.shape[1]:
         raise Undefined(f"{name} needs rows and columns, found {given.shape}")
-    if np.isinf(given).any():
-        raise Undefined(f"{name} has no result where a value is infinite")
+    if (np.abs(given) > LARGEST).any():
+        raise Undefined(_says_infinite(name))
     absent = np.isnan(given)
     if missing == REFUSE and absent.any():
         raise Undefined(_says_missing(name, int(absent.sum())))
@@ -178,6 +179,10 @@ def _kept(values: Floats, missing: str, name: str) -> tuple[Floats, NDArray[np.i
 def _known(missing: str) -> None:
     if missing not in MISSING:
         raise ValueError(f"unknown policy for missing values {missing!r}; known: {', '.join(MISSING)}")
+
+
+def _says_infinite(name: str) -> str:
+    return f"{name} has no result where a value is infinite, or greater than {LARGEST:g}"
 
 
 def _says_missing(name: str, values: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +65,10 @@ def under_weights(
     """
     means = Means(standardised, grade, reweighted, index)
     by_group = draws if draws.ndim == 3 else draws[None]
-    return spread(lambda number: means(by_group[:, number]), by_group.shape[1], grade, judge, low, high)
+    found = Spread(grade, judge, by_group.shape[1], low, high)
+    for number in range(by_group.shape[1]):
+        found.add(means([by_group[:, number]])[0])
+    return found.stability()
 
 
 class Means:
@@ -80,62 +83,67 @@ class Means:
         self._partial = reweighted and not present[self._scored].all()
         self._index = index
 
-    def __call__(self, weights: Floats, columns: Columns | None = None) -> Floats:
-        """Return the mean (n) with weights (g, k) of each group; `columns` gives other values (k, rows), missing as 0.
+    def __call__(self, sets: Sequence[Floats], columns: Columns | None = None) -> list[Floats]:
+        """Return the means (n) with each of the sets of weights (g, k); NaN for units without anything.
 
-        NaN for units without anything.
+        `columns` gives other values (k, rows), missing as 0.
         """
-        result = np.empty(self._earned.shape[1])
-        for start in range(0, len(result), BLOCK):
+        results = [np.empty(self._earned.shape[1]) for _ in sets]
+        for start in range(0, self._earned.shape[1], BLOCK):
             rows = slice(start, start + BLOCK)
             index = None if self._index is None else self._index[rows]
-            total = _weighted(self._earned[:, rows] if columns is None else columns(rows), weights, index)
-            whole = _weighted(self._there[:, rows], weights, index) if self._partial else _whole(weights, index)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                result[rows] = total / whole
-        return np.where(self._scored, result, np.nan)
+            earned = self._earned[:, rows] if columns is None else columns(rows)
+            for weights, result in zip(sets, results, strict=True):
+                whole = _weighted(self._there[:, rows], weights, index) if self._partial else _whole(weights, index)
+                with np.errstate(invalid="ignore", divide="ignore"):
+                    result[rows] = _weighted(earned, weights, index) / whole
+        return [np.where(self._scored, result, np.nan) for result in results]
 
 
-def spread(
-    mean: Callable[[int], Floats],
-    draws: int,
-    grade: Ints,
-    judge: Judge,
-    low: float,
-    high: float,
-    consequence: Ints | None = None,
-    means: bool = False,
-) -> Stability:
-    """Judge the means (n) of each draw (from 0) and compare ranks and grades with the published ones.
+class Spread:
+    """What the draws give, taken in one after the other."""
 
-    `consequence` has a class for each grade and, last, one for no grade: equal classes, equal consequences; without it
-    each grade has its own. `means`: whether the quantiles of the means are wanted too; else they are NaN.
-    """
-    places = int(np.floor(low * (draws - 1))), draws - 1 - int(np.ceil(high * (draws - 1)))
-    ranks_low, ranks_high = (Tail(place) for place in places)
-    least, most = (Tail(place, np.float64) for place in places)
-    same, alike = np.zeros(len(grade), dtype=np.int64), np.zeros(len(grade), dtype=np.int64)
-    for number in range(draws):
-        own = mean(number)
-        ranks, grades = judge(own)
-        ranks_low.add(ranks)
-        ranks_high.add(-ranks)
-        same += grades == grade
-        if consequence is not None:
-            alike += consequence[grades] == consequence[grade]
-        if means:
-            least.add(own)
-            most.add(-own)
-    lowest, highest = ranks_low.last(), -ranks_high.last()
-    known, nothing = (highest > 0) & (grade >= 0), np.full(len(grade), np.nan)
-    return Stability(
-        lowest.astype(np.int64),
-        highest.astype(np.int64),
-        np.where(known, same / draws, np.nan),
-        np.where(known, (same if consequence is None else alike) / draws, np.nan),
-        least.last() if means else nothing,
-        -most.last() if means else nothing,
-    )
+    def __init__(
+        self,
+        grade: Ints,
+        judge: Judge,
+        draws: int,
+        low: float,
+        high: float,
+        consequence: Ints | None = None,
+        means: bool = False,
+    ) -> None:
+        """Take the published grades (n), what judges a draw's means, the number of draws, and quantiles from 0 to 1.
+
+        `consequence` has a class for each grade and, last, one for no grade: equal classes, equal consequences;
+        without it each grade has its own. `means`: whether the quantiles of the means are wanted too; else NaN.
+        """
+        self._grade, self._judge, self._draws = grade, judge, draws
+        self._consequence = consequence
+        places = int(np.floor(low * (draws - 1))), draws - 1 - int(np.ceil(high * (draws - 1)))
+        self._ranks = [Tail(place) for place in places]
+        self._means = [Tail(place, np.float64) for place in places] if means else []
+        self._same, self._alike = (np.zeros(len(grade), dtype=np.int64) for _ in range(2))
+
+    def add(self, mean: Floats) -> None:
+        """Take in the means (n) of the next draw."""
+        ranks, grades = self._judge(mean)
+        for sign, tail in zip((1, -1), self._ranks, strict=True):
+            tail.add(sign * ranks)
+        for sign, tail in zip((1, -1), self._means, strict=False):
+            tail.add(sign * mean)
+        self._same += grades == self._grade
+        if self._consequence is not None:
+            self._alike += self._consequence[grades] == self._consequence[self._grade]
+
+    def stability(self) -> Stability:
+        """Return what all draws together say."""
+        lowest, highest = (sign * tail.last().astype(np.int64) for sign, tail in zip((1, -1), self._ranks, strict=True))
+        known, nothing = (highest > 0) & (self._grade >= 0), np.full(len(self._grade), np.nan)
+        alike = self._same if self._consequence is None else self._alike
+        means = [sign * tail.last() for sign, tail in zip((1, -1), self._means, strict=False)] or [nothing, nothing]
+        shares = (np.where(known, count / self._draws, np.nan) for count in (self._same, alike))
+        return Stability(lowest, highest, *shares, *means)
 
 
 def _weighted(columns: Floats, weights: Floats, index: Ints | None) -> Floats:

@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from scoring.judging.change import NO_EFFECT_REASONS, Change
 from scoring.judging.next_grade import NEXT_REASONS, NextGrade
 from scoring.judging.scored import Named, Scored
-from scoring.judging.stability import Stability
-from scoring.judging.uncertainty import StabilitySettings
 from scoring.scheme import Scheme
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_KEY = [
+KEY = [
     ("scale", pa.string()),
     ("unit_code", pa.string()),
     ("year", pa.int32()),
@@ -28,7 +26,7 @@ _KEY = [
 ]
 NEXT_GRADE = pa.schema(
     [
-        *_KEY,
+        *KEY,
         ("indicator_code", pa.string()),
         ("next_grade", pa.string()),
         ("score", pa.float64()),
@@ -38,22 +36,9 @@ NEXT_GRADE = pa.schema(
         ("not_reached_reason", pa.string()),
     ]
 )
-STABILITY = pa.schema(
-    [
-        *_KEY,
-        ("rank_p05", pa.int64()),
-        ("rank_p95", pa.int64()),
-        ("grade_probability", pa.float64()),
-        ("missing_low", pa.float64()),
-        ("missing_high", pa.float64()),
-        ("flag", pa.bool_()),
-        ("draws", pa.int64()),
-        ("illustrative", pa.bool_()),
-    ]
-)
 CHANGE = pa.schema(
     [
-        *_KEY,
+        *KEY,
         ("score", pa.float64()),
         ("previous_score", pa.float64()),
         ("score_change", pa.float64()),
@@ -76,40 +61,14 @@ def next_grade_table(scheme: Scheme, year: int, scored: Scored, found: NextGrade
     rows = np.flatnonzero(found.grade >= 0)
     k = len(scheme.indicators)
     every = np.repeat(rows, k)
-    columns = _key(scheme, year, scored.codes, every) | {
-        "indicator_code": _pick(np.tile(np.arange(k), len(rows)), [i.code for i in scheme.indicators]),
-        "next_grade": _pick(found.grade[every], [g.code for g in scheme.grades]),
-        "score": _numbers(scored.score[every]),
-        "needed_score": _numbers(found.score[every]),
-        "value": _numbers(scored.values[rows].ravel()),
-        "needed_value": _numbers(found.value[rows].ravel()),
-        "not_reached_reason": _pick(found.reason[rows].ravel().astype(np.int64) - 1, NEXT_REASONS),
-    }
-    return pa.table(columns)
-
-
-def stability_table(
-    scheme: Scheme,
-    year: int,
-    scored: Scored,
-    found: Stability,
-    bounds: tuple[Floats, Floats],
-    draws: int,
-    chosen: StabilitySettings,
-    illustrative: bool,
-) -> pa.Table:
-    """Return a row for each rated unit; `bounds` are the lowest and highest score by missing data."""
-    rows = np.flatnonzero(~np.isnan(scored.score))
-    probability = found.grade_probability[rows]
-    columns = _key(scheme, year, scored.codes, rows) | {
-        "rank_p05": pa.array(found.rank_low[rows], pa.int64()),
-        "rank_p95": pa.array(found.rank_high[rows], pa.int64()),
-        "grade_probability": _numbers(probability),
-        "missing_low": _numbers(bounds[0][rows]),
-        "missing_high": _numbers(bounds[1][rows]),
-        "flag": pa.array(probability < chosen.flag_below, pa.bool_(), mask=np.isnan(probability)),
-        "draws": pa.array(np.full(len(rows), draws), pa.int64()),
-        "illustrative": pa.array(np.full(len(rows), illustrative)),
+    columns = key(scheme, year, scored.codes, every) | {
+        "indicator_code": pick(np.tile(np.arange(k), len(rows)), [i.code for i in scheme.indicators]),
+        "next_grade": pick(found.grade[every], [g.code for g in scheme.grades]),
+        "score": numbers(scored.score[every]),
+        "needed_score": numbers(found.score[every]),
+        "value": numbers(scored.values[rows].ravel()),
+        "needed_value": numbers(found.value[rows].ravel()),
+        "not_reached_reason": pick(found.reason[rows].ravel().astype(np.int64) - 1, NEXT_REASONS),
     }
     return pa.table(columns)
 
@@ -126,17 +85,17 @@ def change_table(
     score = now.column("score").to_numpy()
     previous = np.full(len(rows), np.nan) if before is None else before.column("score").to_numpy()
     known = change.reason == 0
-    columns = _key(named, year, now.column("unit_code").combine_chunks().cast(pa.string()), rows) | {
-        "score": _numbers(score),
-        "previous_score": _numbers(previous),
-        "score_change": _numbers(score - previous),
-        "data_effect": _numbers(np.where(known, change.data, np.nan)),
-        "ideal_effect": _numbers(np.where(known, change.ideal, np.nan)),
-        "weight_effect": _numbers(np.where(known, change.weight, np.nan)),
+    columns = key(named, year, now.column("unit_code").combine_chunks().cast(pa.string()), rows) | {
+        "score": numbers(score),
+        "previous_score": numbers(previous),
+        "score_change": numbers(score - previous),
+        "data_effect": numbers(np.where(known, change.data, np.nan)),
+        "ideal_effect": numbers(np.where(known, change.ideal, np.nan)),
+        "weight_effect": numbers(np.where(known, change.weight, np.nan)),
         "grade": _texts(now, "grade", len(rows)),
         "previous_grade": _texts(before, "grade", len(rows)),
         "previous_scheme_version": _texts(before, "scheme_version", len(rows)),
-        "no_effect_reason": _pick(change.reason.astype(np.int64) - 1, NO_EFFECT_REASONS),
+        "no_effect_reason": pick(change.reason.astype(np.int64) - 1, NO_EFFECT_REASONS),
         "weight_group_code": _texts(now, "weight_group_code", len(rows)),
         "compared": pa.array(np.full(len(rows), before is not None)),
         "published_run_id": pa.array([run] * len(rows), pa.string()),
@@ -144,23 +103,25 @@ def change_table(
     return pa.table(columns)
 
 
-def _key(scheme: Scheme | Named, year: int, units: pa.Array, rows: Ints) -> dict[str, pa.Array]:
+def key(scheme: Scheme | Named, year: int, units: pa.Array, rows: Ints) -> dict[str, pa.Array]:
+    """Return the key columns of these rows of the units."""
     nothing = np.zeros(len(rows), dtype=np.int64)
     return {
-        "scale": _pick(nothing, [scheme.scale]),
+        "scale": pick(nothing, [scheme.scale]),
         "unit_code": pa.DictionaryArray.from_arrays(pa.array(rows, pa.int32()), units),
         "year": pa.array(np.full(len(rows), year), pa.int32()),
-        "scheme_code": _pick(nothing, [scheme.code]),
-        "scheme_version": _pick(nothing, [scheme.version]),
+        "scheme_code": pick(nothing, [scheme.code]),
+        "scheme_version": pick(nothing, [scheme.version]),
     }
 
 
-def _numbers(values: Floats) -> pa.Array:
+def numbers(values: Floats) -> pa.Array:
+    """Return numbers, NaN as NULL."""
     return pa.array(values, pa.float64(), mask=np.isnan(values))
 
 
-def _pick(index: Ints, names: Sequence[str]) -> pa.DictionaryArray:
-    """Names by index without a copy of the text for each row; below 0 is NULL."""
+def pick(index: Ints, names: Sequence[str]) -> pa.DictionaryArray:
+    """Return names by index without a copy of the text for each row; below 0 is NULL."""
     return pa.DictionaryArray.from_arrays(pa.array(index, pa.int32(), mask=index < 0), pa.array(names, pa.string()))
 
 

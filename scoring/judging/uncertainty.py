@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +25,7 @@ _FULL_AT_ONE = ("reverse_linear", "limit", MIN_MAX)  # standardisations that giv
 
 @dataclass(frozen=True)
 class StabilitySettings:
-    """How weights are drawn, from the seed scoring_setting."""
+    """How weights and data are drawn, from the seed scoring_setting."""
 
     concentration: float
     draws: int
@@ -35,6 +35,7 @@ class StabilitySettings:
     low: float
     high: float
     flag_below: float
+    data_draws: int
 
     @classmethod
     def of(cls, settings: Mapping[str, float]) -> StabilitySettings:
@@ -48,21 +49,33 @@ class StabilitySettings:
             low=settings["rank_quantile_low"],
             high=settings["rank_quantile_high"],
             flag_below=settings["flag_below_probability"],
+            data_draws=int(settings["data_draws"]),
         )
 
     def draws_for(self, units: int) -> int:
         """Return how many draws that many units get: fewer where units x draws would pass the limit."""
-        return max(min(self.draws, self.unit_draws // max(units, 1)), min(self.draws, self.least_draws), 1)
+        return self._within(self.draws, units)
+
+    def data_draws_for(self, units: int) -> int:
+        """Return the same for draws of the data's errors."""
+        return self._within(self.data_draws, units)
+
+    def _within(self, draws: int, units: int) -> int:
+        return max(min(draws, self.unit_draws // max(units, 1)), min(draws, self.least_draws), 1)
 
 
 @dataclass(frozen=True)
 class Sureness:
-    """Ranks and grades under drawn weights, under drawn errors of the data, and under both at once."""
+    """Ranks and grades under drawn weights, under drawn errors of the data, and under both at once.
+
+    `draws` of weights, `data_draws` of errors and of both.
+    """
 
     weights: stability.Stability
     data: stability.Stability
     joint: stability.Stability
     draws: int
+    data_draws: int
 
 
 def sureness(
@@ -72,13 +85,21 @@ def sureness(
     index: Ints,
     chosen: StabilitySettings,
     data: DataDraws,
-    consequence: Ints,
+    consequence: Ints | None = None,
 ) -> Sureness:
-    """Return how sure rank, grade and what follows from the grade are; arguments as in `under_weights`."""
+    """Return how sure rank, grade and what follows from the grade are; arguments as in `under_weights`.
+
+    In the means of `data` stand quantiles of the score.
+    """
     weights, number = under_weights(scheme, scored, nominal, index, chosen, consequence)
-    alone = _spread(scheme, scored, _fixed(nominal), index, chosen, number, consequence, data)
-    drawn = _drawn(nominal, chosen, number)
-    return Sureness(weights, alone, _spread(scheme, scored, drawn, index, chosen, number, consequence, data), number)
+    means, draws = _means(scheme, scored, index), chosen.data_draws_for(_rated(scored))
+    drawn = _drawn(nominal, chosen, draws)
+    alone = _nothing_yet(scheme, scored, chosen, draws, consequence, scores=True)
+    joint = _nothing_yet(scheme, scored, chosen, draws, consequence)
+    for draw in range(draws):
+        for found, mean in zip((alone, joint), means([nominal, drawn[:, draw]], data.columns(draw)), strict=True):
+            found.add(mean)
+    return Sureness(weights, _of_scores(scheme, scored, alone.stability()), joint.stability(), number, draws)
 
 
 def under_weights(
@@ -94,49 +115,41 @@ def under_weights(
     `nominal` (g, k) are the weights of each group of weights and `index` (n) the unit's group. `consequence` has a
     class of what follows for each grade, and last one for no grade.
     """
-    number = chosen.draws_for(int((~np.isnan(scored.score)).sum()))
-    drawn = _drawn(nominal, chosen, number)
-    return _spread(scheme, scored, drawn, index, chosen, number, consequence, None), number
+    number = chosen.draws_for(_rated(scored))
+    means, drawn = _means(scheme, scored, index), _drawn(nominal, chosen, number)
+    found = _nothing_yet(scheme, scored, chosen, number, consequence)
+    for draw in range(number):
+        found.add(means([drawn[:, draw]])[0])
+    return found.stability(), number
 
 
-def under_data(
-    scheme: Scheme, scored: Scored, nominal: Floats, index: Ints, chosen: StabilitySettings, data: DataDraws
-) -> tuple[stability.Stability, int]:
-    """Return the same under drawn errors of the data, with the quantiles of the score."""
-    number = chosen.draws_for(int((~np.isnan(scored.score)).sum()))
-    return _spread(scheme, scored, _fixed(nominal), index, chosen, number, None, data), number
+def _rated(scored: Scored) -> int:
+    return int((~np.isnan(scored.score)).sum())
 
 
-def _drawn(nominal: Floats, chosen: StabilitySettings, number: int) -> Callable[[int], Floats]:
-    draws = np.stack([stability.draws_of_weights(w, chosen.concentration, number, chosen.seed) for w in nominal])
-    return lambda draw: draws[:, draw]
+def _drawn(nominal: Floats, chosen: StabilitySettings, number: int) -> Floats:
+    """Weights (g, draws, k) around those of each group."""
+    return np.stack([stability.draws_of_weights(w, chosen.concentration, number, chosen.seed) for w in nominal])
 
 
-def _fixed(nominal: Floats) -> Callable[[int], Floats]:
-    return lambda draw: nominal
+def _means(scheme: Scheme, scored: Scored, index: Ints) -> stability.Means:
+    held = np.where(np.isnan(scored.score)[:, None], np.nan, scored.standardised)
+    return stability.Means(held, scored.grade, scheme.missing_rule != weighting.SCORE_0, index)
 
 
-def _spread(
+def _nothing_yet(
     scheme: Scheme,
     scored: Scored,
-    weights: Callable[[int], Floats],
-    index: Ints,
     chosen: StabilitySettings,
     number: int,
     consequence: Ints | None,
-    data: DataDraws | None,
-) -> stability.Stability:
-    """Ranks and grades under the weights (g, k) of each draw, and under its errors of the data if there are any."""
-    held = np.where(np.isnan(scored.score)[:, None], np.nan, scored.standardised)
-    means = stability.Means(held, scored.grade, scheme.missing_rule != weighting.SCORE_0, index)
+    scores: bool = False,
+) -> stability.Spread:
     judge = _judge(scheme, scored)
+    return stability.Spread(scored.grade, judge, number, chosen.low, chosen.high, consequence, scores)
 
-    def mean(draw: int) -> Floats:
-        return means(weights(draw), None if data is None else data.columns(draw))
 
-    found = stability.spread(
-        mean, number, scored.grade, judge, chosen.low, chosen.high, consequence, means=data is not None
-    )
+def _of_scores(scheme: Scheme, scored: Scored, found: stability.Stability) -> stability.Stability:
     marks, beside = scheme.full_marks, _beside(scheme, scored)
     return replace(found, mean_low=marks * found.mean_low + beside, mean_high=marks * found.mean_high + beside)
 

@@ -67,9 +67,13 @@ def test_an_asset_run_takes_each_year_of_its_events_once(monkeypatch: pytest.Mon
     assert [target["year"] for target in wiring.targets_of_run(wiring.RAW_DECLARATIONS)] == [2020]
 
 
-def test_the_calendar_looks_at_the_day_its_interval_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_calendar_looks_at_the_first_day_of_the_month_in_which_its_interval_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     in_run(monkeypatch, {"year": 2024, "warehouse": "/w"}, "scheduled", datetime(2026, 2, 28, 19, tzinfo=UTC))
     assert wiring.calendar_target()["as_of"] == "2026-03-01"
+    in_run(monkeypatch, {"year": 2024, "warehouse": "/w"}, "manual", datetime(2026, 7, 15, 4, tzinfo=UTC))
+    assert wiring.calendar_target()["as_of"] == "2026-07-01"
     in_run(monkeypatch, {"year": 2024, "warehouse": "/w", "as_of": "2026-07-15"}, "manual", None)
     assert wiring.calendar_target()["as_of"] == "2026-07-15"
 

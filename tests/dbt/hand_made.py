@@ -10,6 +10,8 @@ import duckdb
 import series_by_hand
 from dbt_tables import DATASETS, OTHERS, definitions
 
+from landgauge.stages import contracts
+
 YEAR, AS_OF, RUN_ID = 2023, "2023-12-31", "0123456789abcdef"
 LOADED = (
     *("parcels", "buildings", "enterprises", "occupancy", "operations", "taxes", "energy"),
@@ -156,6 +158,7 @@ def _tables(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"create table accepted.{dataset} ({keys}, {definitions(spec)})")
     for table, spec in OTHERS.items():
         con.execute(f"create table {table} ({definitions(spec)})")
+    contracts.prepare(con)
 
 
 def _spatial(con: duckdb.DuckDBPyConnection) -> bool:

@@ -42,6 +42,20 @@ create table fct_weight as select 'demo' as scheme_code, '1' as scheme_version, 
     'tax' as indicator_code, method, parameters, true as illustrative,
     from (values ('parcel', 'given', '{"undefined": "只有一个单元"}'), ('parcel:district_code=D1', 'entropy', '{}'))
         as t (group_code, method, parameters);
+create table fct_next_grade as select 'parcel' as scale, 'P1' as unit_code, 2024 as year, 'demo' as scheme_code,
+    '1' as scheme_version, 'tax' as indicator_code, 'A' as next_grade, 75.0 as needed_score, 160.5 as needed_value,
+    null::varchar as not_reached_reason;
+create table fct_score_stability as select 'parcel' as scale, 'P1' as unit_code, 2024 as year, 'demo' as scheme_code,
+    '1' as scheme_version, 1 as rank_p05, 2 as rank_p95, 0.75 as grade_probability, true as flag, 100 as draws,
+    50.5 as missing_low, 50.5 as missing_high, true as illustrative;
+create table fct_score_change as select 'parcel' as scale, 'P1' as unit_code, 2024 as year, 'demo' as scheme_code,
+    '1' as scheme_version, 40.5 as previous_score, 10.0 as score_change, 8.0 as data_effect, 2.0 as ideal_effect,
+    0.0 as weight_effect;
+create table fct_measure as select 'parcel' as scale, 'P1' as unit_code, 2024 as year, 'demo' as scheme_code,
+    '1' as scheme_version, 'keep' as measure_code, '保持' as name_zh, '甲局' as department, '等级B' as reason,
+    true as illustrative;
+create table dim_scheme_rule as select 'demo' as scheme_code, '1' as scheme_version, 'parcel' as scale,
+    'not_rated' as kind, 'young' as rule_code, '成立不满三年' as name_zh, true as illustrative;
 create table dim_parcel as select unnest(['P1', 'P2']) as parcel_code, 2024 as year,
     unnest(['D1', 'D2']) as district_code;
 create table dim_enterprise as select 'E1' as uscc, 2024 as year, '甲公司' as enterprise_name;
@@ -105,6 +119,48 @@ def test_what_is_not_rated_says_why(warehouse, capsys):
     assert "parcel:given(示意值),推求不出:只有一个单元" in said
     assert "数值 缺:没有计入的企业 (no_enterprise)" in said
     assert "企业与份额(共 0 条)" in said and "没有找到这一单元当年采纳的申报行" in said
+
+
+def test_what_follows_from_a_score_is_said(warehouse, capsys):
+    assert call(warehouse) == DONE
+    said = capsys.readouterr().out
+    for expected in (
+        "升到 A 级所需 160.5 万元/ha,其他不变",
+        "组中位数 100.1 万元/ha",
+        "稳定性(示意值),须复核\n权重变动 100 次,名次 1 至 2,等级保持的概率 0.75",
+        "与上年相比 10(上年 40.5)\n数据影响 8,理想值影响 2,权重影响 0",
+        "保持(示意值) - 甲局:等级B",
+        "同组邻近单元(组 M1)\n→ 第 1 名 P1 一号宗地:得分 50.5,等级 B\n\n",
+    ):
+        assert expected in said
+
+
+def test_peers_of_the_group_stand_around_the_unit(warehouse, capsys):
+    """Ranks of the same group only; ties by code; what is not rated has no rank."""
+    with duckdb.connect(str(warehouse / "published" / "current.duckdb")) as con:
+        con.execute(
+            "insert into marts.fct_score select s.* replace (code as unit_code, place as rank_in_group, "
+            "g as group_code) from marts.fct_score as s, (values ('P3', 1, 'M1'), "
+            "('P4', 2, 'M1'), ('P5', 3, 'M1'), ('P6', 4, 'M1'), ('P0', 1, 'M2')) "
+            "as t (code, place, g) where unit_code = 'P1'"
+        )
+    assert call(warehouse, "P4") == DONE
+    lines = capsys.readouterr().out.splitlines()
+    start = lines.index("同组邻近单元(组 M1)")
+    assert [line.split()[:4] for line in lines[start + 1 : start + 6]] == [
+        ["第", "1", "名", "P1"],
+        ["第", "1", "名", "P3"],
+        ["→", "第", "2", "名"],
+        ["第", "3", "名", "P5"],
+        ["第", "4", "名", "P6"],
+    ]
+
+
+def test_a_not_rated_class_has_the_name_that_its_scheme_gives(warehouse, capsys):
+    with duckdb.connect(str(warehouse / "published" / "current.duckdb")) as con:
+        con.execute("update marts.fct_score set not_rated_reason = 'young' where unit_code = 'P2'")
+    assert call(warehouse, "P2") == DONE
+    assert "不评分:成立不满三年 (young)" in capsys.readouterr().out
 
 
 def test_an_area_is_opened_to_its_parcels_and_their_enterprises(warehouse, capsys):

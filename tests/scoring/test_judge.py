@@ -16,6 +16,7 @@ from landgauge.errors import ConfigurationError
 from landgauge.settings import Settings, StageResult
 from landgauge.stages import judge as judge_stage
 from landgauge.stages import score as score_stage
+from landgauge.stages import sureness as sureness_stage
 from scoring import rank, score
 from scoring.judging import change, next_grade, stability, uncertainty
 from scoring.judging.scored import Scored
@@ -24,7 +25,7 @@ from warehouse import db
 
 BANDS = (("A", "", 75.0, 1.0), ("B", "", 60.0, 1.0), ("C", "", 45.0, 1.0), ("D", "", -np.inf, 1.0))
 SHARES = (("A", "", -np.inf, 0.2), ("B", "", -np.inf, 0.6), ("C", "", -np.inf, 0.95), ("D", "", -np.inf, 1.0))
-SETTINGS = StabilitySettings(60, 200, 20, 100_000, 5, 0.05, 0.95, 0.8)
+SETTINGS = StabilitySettings(60, 200, 20, 100_000, 5, 0.05, 0.95, 0.8, 100)
 
 
 def grades_of(scheme, scores):
@@ -331,6 +332,6 @@ def test_the_stage_writes_needed_values_and_stability(settings, monkeypatch):
 
 
 def test_a_setting_that_is_missing_is_named(settings, monkeypatch):
-    monkeypatch.setattr(judge_stage.policy, "rows", lambda seed: [])
+    monkeypatch.setattr(sureness_stage.policy, "rows", lambda seed: [])
     with pytest.raises(ConfigurationError, match="weight_concentration"):
-        judge_stage._settings()
+        sureness_stage.settings()

@@ -7,12 +7,12 @@ import pyarrow as pa
 import pytest
 
 from landgauge import policy
-from scoring import scheme as schemes
 from scoring import scheme_reading, scheme_versions
 from scoring.ideal import encode, ideal_matrix
 from scoring.scheme_cells import SchemeError
+from scoring.scheme_columns import SEEDS as NAMES
 
-SEEDS = {name: policy.rows(name) for name in schemes.SEEDS}
+SEEDS = {name: policy.rows(name) for name in NAMES}
 DIRECTIONS = {row["indicator_code"]: row["direction"] for row in policy.rows("indicator")}
 
 
@@ -46,7 +46,7 @@ def test_shipped_schemes_can_be_read():
             assert sum(i.weight for i in scheme.indicators) == pytest.approx(1, abs=1e-9)
 
 
-@pytest.mark.parametrize("seed", [s for s in schemes.SEEDS if s not in ("scheme", "scheme_scale", "scheme_ratio")])
+@pytest.mark.parametrize("seed", [s for s in NAMES if s not in ("scheme", "scheme_scale", "scheme_ratio")])
 def test_what_is_not_illustrative_has_a_source_with_an_address_or_a_seed(seed):
     column = "weight_source" if seed == "scheme_indicator" else "source"
     stated = [row for row in SEEDS[seed] if row["illustrative"] == "false"]
@@ -179,5 +179,5 @@ def test_an_ideal_value_of_a_narrower_scope_goes_first():
 def test_a_column_that_is_not_there_is_refused(seeds):
     for row in seeds["scheme_indicator"]:
         del row["cap"], row["layer"]
-    with pytest.raises(SchemeError, match="built_form 1, scale parcel: its seeds lack the column 'layer'"):
+    with pytest.raises(SchemeError, match=r"scheme_indicator\.csv line 1: its header has no column 'layer'"):
         select(seeds, "built_form")

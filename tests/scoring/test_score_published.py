@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from landgauge import policy
-from scoring import scheme as schemes
 from scoring import scheme_reading
 from scoring.ideal import ends, ideal_matrix
 from scoring.rank import grade_by_shares, rank
+from scoring.scheme_columns import SEEDS as NAMES
 from scoring.score import group_means, obstacle_degree, score_block, standardise_block
 from scoring.standardise import standardise
 
-SEEDS = {name: policy.rows(name) for name in schemes.SEEDS}
+SEEDS = {name: policy.rows(name) for name in NAMES}
 DIRECTIONS = {row["indicator_code"]: row["direction"] for row in policy.rows("indicator")}
 MU_PER_HA = 15
 FIRM = np.array([[30 * MU_PER_HA, 150 * MU_PER_HA, 2.0, 6000, 20, 0.025]])

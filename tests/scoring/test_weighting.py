@@ -15,8 +15,9 @@ from scoring.deriving import combine, entropy_sums, judgement, objective
 from scoring.deriving import rule as rules
 from scoring.deriving.refusal import Undefined
 from scoring.ideal import Codes
-from scoring.scheme import SEEDS, Columns
+from scoring.scheme import Columns
 from scoring.scheme_cells import SchemeError
+from scoring.scheme_columns import SEEDS
 from scoring.scheme_reading import select
 from scoring.score import score_block
 from tests.scoring.schemes import make_scheme

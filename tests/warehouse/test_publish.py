@@ -164,3 +164,47 @@ def test_a_column_added_later_is_null_in_the_years_before(tmp_path: Path) -> Non
         con.execute("alter table marts.dim_parcel add column town_code varchar default 't'")
     publish(later)
     assert rows(later, "select year, town_code from marts.dim_parcel order by year") == [(2023, None), (2024, "t")]
+
+
+def build_change(settings: Settings, run_id: str, year_after: str | None = None) -> None:
+    """The year's changes, and those of the year after, which keep the run that published that year."""
+    build(settings, run_id, {"p": 1.0})
+    rows_of = [("p", settings.year, 1.0, run_id)]
+    if year_after:
+        rows_of += [(unit, settings.year + 1, 2.0, year_after) for unit in ("p", "q")]
+    with db.connect(settings) as con:
+        con.execute(
+            "create or replace table marts.fct_score_change (unit_code varchar, year integer, score double, "
+            "run_id varchar, scale varchar default 's', scheme_code varchar default 's', "
+            "scheme_version varchar default '1')"
+        )
+        columns = "unit_code, year, score, run_id"
+        con.executemany(f"insert into marts.fct_score_change ({columns}) values (?, ?, ?, ?)", rows_of)
+
+
+def test_a_year_also_replaces_the_changes_of_the_year_after(tmp_path: Path) -> None:
+    """2024 alone, then 2023, which carries the changes of 2024: only these tables of 2024 are written anew."""
+    later, earlier = settings_for(tmp_path, 2024), settings_for(tmp_path, 2023)
+    build_change(later, "b" * 16)
+    publish(later)
+    build_change(earlier, "a" * 16, year_after="b" * 16)
+    publish(earlier)
+    found = rows(earlier, "select unit_code, year, score, run_id from marts.fct_score_change order by all")
+    assert found == [("p", 2023, 1, "a" * 16), ("p", 2024, 2, "b" * 16), ("q", 2024, 2, "b" * 16)]
+    assert rows(earlier, "select year, run_id from marts.dim_parcel order by 1") == [(2023, "a" * 16), (2024, "b" * 16)]
+    folder = earlier.published / "parquet" / "fct_score_change"
+    with duckdb.connect() as con:
+        counts = {p.name: con.execute(f"select count(*) from '{p}'").fetchone() for p in folder.iterdir()}
+    assert counts == {"2023.parquet": (1,), "2024.parquet": (2,)}
+
+
+def test_carried_changes_do_not_pass_for_a_built_year(tmp_path: Path) -> None:
+    """The working marts are of 2023; rows of 2024 among them must not let 2024 be published from them."""
+    later = settings_for(tmp_path, 2024)
+    build_change(later, "b" * 16)
+    publish(later)
+    build_change(settings_for(tmp_path, 2023), "a" * 16, year_after="b" * 16)
+    with pytest.raises(StageFailed, match="not built"):
+        publish(later)
+    publish(settings_for(tmp_path, 2024, approved_by="土地管理委员会"))
+    assert rows(later, "select parcel_code, run_id from marts.dim_parcel where year = 2024") == [("p", "b" * 16)]

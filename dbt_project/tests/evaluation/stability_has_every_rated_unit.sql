@@ -1,7 +1,8 @@
 {{ config(severity='error', tags=['evaluation'], meta={
-    'owner': '数据工程 (data engineering)', 'next_step': 'Look at scoring/stability.py for the units listed.',
+    'owner': '数据工程 (data engineering)', 'next_step': 'Look at scoring/judging/stability.py for the units listed.',
 }) }}
--- Each rated unit stands once, with its quantiles in order, a probability from 0 to 1 and its score within the bounds.
+-- Each rated unit stands once, with its quantiles in order, probabilities that fit, its score within the bounds,
+-- and a reason for a flag.
 select
     scores.scale,
     scores.unit_code,
@@ -23,4 +24,12 @@ where
     or stability.rank_p05 > stability.rank_p95
     or stability.rank_p05 < 1
     or stability.grade_probability not between 0 and 1
+    or stability.data_rank_p05 > stability.data_rank_p95
+    or stability.joint_rank_p05 > stability.joint_rank_p95
+    or stability.data_score_p05 > stability.data_score_p95
+    or stability.consequence_probability < stability.grade_probability
+    or stability.data_consequence_probability < stability.data_grade_probability
+    or stability.joint_consequence_probability < stability.joint_grade_probability
+    or stability.flag is distinct from if(scores.grade is null, null, stability.hangs_on is not null)
+    or scores.score not between stability.missing_low and stability.missing_high
     or (scores.rated and (stability.grade_probability is null) is distinct from (scores.grade is null))

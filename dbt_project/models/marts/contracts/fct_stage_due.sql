@@ -1,65 +1,44 @@
 -- What each agreement owes and when, as seen on the as-of date.
-with owed as (
-    select
-        agreements.agreement_no,
-        agreements.parcel_code,
-        obligations.obligation,
-        obligations.stage,
-        obligations.done_events,
-        obligations.notice_days,
-        cast(
-            case obligations.due_column
-                when 'start_due' then agreements.start_due
-                when 'completion_due' then agreements.completion_due
-                when 'production_due' then agreements.production_due
-                when 'capacity_due' then agreements.capacity_due
-                when 'term_end_date' then agreements.term_end_date
-            end - to_months(obligations.months_before) as date
-        ) as due_date,
-    from {{ ref('stg_accepted__agreements') }} as agreements
-    cross join {{ ref('obligation') }} as obligations
-),
-
-done as (
-    select
-        agreement_no,
-        list(distinct event) as events,
-    from {{ ref('stg_accepted__agreement_events') }}
-    where event_date <= {{ as_of_date() }}
-    group by agreement_no
-),
-
-departments as (
-    select
-        agreement_no,
-        stage,
-        string_agg(distinct department, '、' order by department) as department,
-    from {{ ref('stg_accepted__agreement_targets') }}
-    group by agreement_no, stage
-)
-
 select
     {{ as_of_date() }} as as_of_date,
-    owed.agreement_no,
-    owed.obligation,
-    owed.due_date,
+    due.agreement_no,
+    due.obligation,
+    due.due_date,
     cast(row_number() over (
-        partition by owed.agreement_no, owed.obligation, owed.due_date order by owed.stage
+        partition by due.agreement_no, due.obligation, due.due_date
+        order by
+            due.stage nulls first,
+            due.indicator_code nulls first,
+            due.basis_date nulls first,
+            due.period_no,
+            due.failed_year nulls first
     ) as integer) as seq_no,
-    owed.stage,
-    cast(null as integer) as period_no,
-    cast(owed.due_date - {{ as_of_date() }} as integer) as days_left,
+    case when obligations.due_event = '整改通知' then due.stage else obligations.stage end as stage,
+    due.indicator_code,
+    cast(nullif(due.period_no, 0) as integer) as period_no,
+    due.basis_date,
+    due.failed_year,
+    cast(due.due_date - {{ as_of_date() }} as integer) as days_left,
     case
-        when list_has_any(string_split(owed.done_events, '|'), done.events) then 'done'
-        when owed.due_date < {{ as_of_date() }} then 'overdue'
-        when owed.due_date - {{ as_of_date() }} <= owed.notice_days then 'due'
+        when due.done_date is not null then 'done'
+        when agreements.ended_date <= due.due_date or due.is_void then 'void'
+        when due.due_date < {{ as_of_date() }} then 'overdue'
+        when due.due_date - {{ as_of_date() }} <= obligations.notice_days then 'due'
         else 'upcoming'
     end as state,
-    departments.department,
-    parcels.district_code,
+    due.done_date,
+    case when due.done_date is not null then cast(greatest(due.done_date - due.due_date, 0) as integer) end
+        as days_late,
+    coalesce(due.department, departments.department, obligations.department) as department,
+    due.document_no,
+    agreements.parcel_code,
+    agreements.uscc,
+    agreements.district_code,
     {{ run_id() }} as run_id,
-from owed
-left join done on owed.agreement_no = done.agreement_no
-left join departments on owed.agreement_no = departments.agreement_no and owed.stage = departments.stage
-left join {{ ref('stg_accepted__parcels_ever') }} as parcels on owed.parcel_code = parcels.parcel_code
-where owed.due_date is not null
+from {{ ref('int_contract__due') }} as due
+inner join {{ ref('contract_obligation') }} as obligations on due.obligation = obligations.obligation
+inner join {{ ref('int_contract__agreements') }} as agreements on due.agreement_no = agreements.agreement_no
+left join {{ ref('int_contract__departments') }} as departments
+    on
+        due.agreement_no = departments.agreement_no
+        and obligations.obligation = departments.stage || '评估'

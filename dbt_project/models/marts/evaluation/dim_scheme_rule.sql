@@ -28,7 +28,7 @@ with rules as (
         limit_code as rule_code,
         row_number() over (partition by scheme_code, scheme_version, scale order by limit_code) as rule_order,
         concat(points_kind, '_points') as column_name,
-        'at_most' as operator,
+        'at_most' as operator, -- noqa: RF04
         printf('%.10g', most_points) as threshold,
         cast(null as double) as points,
         cast(null as varchar) as grade,

@@ -14,7 +14,27 @@ select
         if(scores.score is null, '无得分', printf('得分%.2f', scores.score)),
         if(scores.rank_in_city is null, null, printf('全市第%d名', scores.rank_in_city)),
         if(scores.veto_code is null, null, concat('一票否决: ', scores.veto_code)),
-        if(stability.flag, printf('权重变动下等级保持的概率%.2f, 执行前须复核', stability.grade_probability), null)
+        if(
+            stability.flag,
+            concat(
+                '措施取决于',
+                case stability.hangs_on
+                    when 'weights' then '权重'
+                    when 'data' then '数据误差'
+                    when 'weights_and_data' then '权重和数据误差'
+                    else '权重与数据误差的共同作用'
+                end,
+                printf(
+                    '(变动下保持的概率%.2f), 执行前须复核',
+                    least(
+                        stability.consequence_probability,
+                        stability.data_consequence_probability,
+                        stability.joint_consequence_probability
+                    )
+                )
+            ),
+            null
+        )
     ) as reason,
     stability.flag,
     measures.source,

@@ -1,0 +1,7 @@
+-- Who gives the verdicts of a stage: the departments of its targets.
+select
+    agreement_no,
+    stage,
+    string_agg(distinct department, '、' order by department) as department,
+from {{ ref('int_contract__targets') }}
+group by agreement_no, stage

@@ -1,0 +1,121 @@
+-- What follows by the rules from dates and failed evaluations. Proposed: people decide, and their decisions are events.
+with grounds as (
+    select
+        dates.agreement_no,
+        dates.consequence_code,
+        dates.arises_date,
+        dates.due_date,
+        dates.lapsed_date,
+        cast(null as date) as done_date,
+        consequences.stage,
+        cast(null as integer) as evaluation_year,
+        dates.clause,
+        dates.evidence,
+    from {{ ref('int_contract__grounds_of_dates') }} as dates
+    inner join {{ ref('contract_consequence') }} as consequences
+        on dates.consequence_code = consequences.consequence_code
+    union all
+    select
+        agreement_no,
+        consequence_code,
+        arises_date,
+        due_date,
+        cast(null as date) as lapsed_date,
+        done_date,
+        stage,
+        evaluation_year,
+        cast(null as varchar) as clause,
+        evidence,
+    from {{ ref('int_contract__grounds_of_failures') }}
+),
+
+merged as (
+    select
+        grounds.agreement_no,
+        grounds.consequence_code,
+        grounds.arises_date,
+        max(grounds.due_date) as due_date,
+        case when count(*) = count(grounds.lapsed_date) then max(grounds.lapsed_date) end as lapsed_date,
+        case when count(*) = count(grounds.done_date) then max(grounds.done_date) end as done_date,
+        arg_min_null(grounds.stage, (stage_rules.stage_order, grounds.evaluation_year)) as stage,
+        arg_min_null(grounds.evaluation_year, (stage_rules.stage_order, grounds.evaluation_year)) as evaluation_year,
+        max(grounds.clause) as clause,
+        string_agg(grounds.evidence, ';' order by stage_rules.stage_order, grounds.evaluation_year, grounds.evidence)
+            as evidence,
+    from grounds
+    left join {{ ref('contract_stage') }} as stage_rules on grounds.stage = stage_rules.stage
+    where grounds.arises_date <= {{ as_of_date() }}
+    group by grounds.agreement_no, grounds.consequence_code, grounds.arises_date
+),
+
+closing as (
+    select
+        events.agreement_no,
+        consequences.consequence_code,
+        events.event_date,
+    from {{ ref('contract_consequence') }} as consequences
+    inner join {{ ref('int_contract__events') }} as events
+        on
+            list_contains(string_split(consequences.done_events, '|'), events.event)
+            and (consequences.done_stage = events.stage or consequences.done_stage is null or events.stage is null)
+),
+
+decisions as (
+    select
+        agreement_no,
+        event_date,
+    from {{ ref('int_contract__events') }}
+    where event = '委员会决定'
+),
+
+followed as (
+    select
+        merged.* exclude (done_date),
+        coalesce(merged.done_date, closing.event_date) as done_date,
+        decisions.event_date as decided_date,
+    from merged
+    asof left join closing
+        on
+            merged.agreement_no = closing.agreement_no
+            and merged.consequence_code = closing.consequence_code
+            and merged.arises_date <= closing.event_date
+    asof left join decisions
+        on merged.agreement_no = decisions.agreement_no and merged.arises_date <= decisions.event_date
+)
+
+select
+    followed.agreement_no,
+    followed.consequence_code,
+    consequences.name_zh,
+    followed.arises_date,
+    followed.due_date,
+    followed.stage,
+    cast(followed.evaluation_year as integer) as evaluation_year,
+    case
+        when followed.done_date is not null then 'done'
+        when followed.lapsed_date is not null then 'lapsed'
+        when followed.decided_date is not null then 'decided'
+        else 'proposed'
+    end as state,
+    followed.done_date,
+    followed.decided_date,
+    followed.lapsed_date,
+    followed.clause,
+    followed.evidence,
+    coalesce(departments.department, consequences.department) as department,
+    agreements.building_compensation,
+    agreements.rule_version,
+    agreements.parcel_code,
+    agreements.uscc,
+    agreements.district_code,
+    {{ run_id() }} as run_id,
+from followed
+inner join {{ ref('int_contract__agreements') }} as agreements on followed.agreement_no = agreements.agreement_no
+inner join {{ ref('contract_consequence') }} as consequences
+    on followed.consequence_code = consequences.consequence_code
+left join {{ ref('int_contract__departments') }} as departments
+    on
+        followed.agreement_no = departments.agreement_no
+        and followed.stage = departments.stage
+        and followed.evaluation_year is not null
+where agreements.ended_date >= followed.arises_date or agreements.ended_date is null

@@ -1,0 +1,17 @@
+select
+    scale,
+    unit_code,
+    year,
+    scheme_code,
+    scheme_version,
+    indicator_code,
+    score,
+    score_without,
+    rank_without,
+    grade,
+    grade_without,
+    grade_changes,
+    consequence_changes,
+    no_score_reason,
+    {{ run_id() }} as run_id,
+from {{ source('scored', 'left_out') }}
