@@ -8,14 +8,14 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11 python; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 13)))' 2>/dev/null \
 	&& command -v $$p && break; done)
 # The machine's certificates first (an office network may have its own authority), then those that uv brings.
-OFFICE := libreoffice-calc fonts-noto-cjk poppler-utils fontconfig
+OFFICE := libreoffice-calc libreoffice-writer fonts-noto-cjk poppler-utils fontconfig
 DBT_PLACES := --project-dir dbt_project --profiles-dir dbt_project --quiet \
 	--target-path $(CURDIR)/$(BUILD)/dbt --log-path $(CURDIR)/$(BUILD)/dbt
 INSTALL := --quiet --compile-bytecode --python $(BIN)/python
 
-.PHONY: help env run test fuzz lint format test-history test-newyork test-airflow test-sources test-office office
-.PHONY: test-mutation bouncer catalogue docs-dbt picture bench-rules bench-ingest \
-	bench-pairing bench-marts bench-gate bench-scoring airflow lock clean
+.PHONY: help env run test fuzz lint format test-history test-newyork test-cities test-airflow test-sources test-office office
+.PHONY: test-mutation test-life-cycle bouncer catalogue docs-dbt picture picture-contracts bench-rules bench-ingest \
+	bench-pairing bench-marts bench-contracts bench-gate bench-scoring bench-forecast airflow lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -73,8 +73,14 @@ fuzz: env ## Ingest 2,400 mutated files of all formats (FUZZ="--seed 2 --files 5
 test-mutation: env ## Wrong formulas, one after the other: each must be found by a test (ONLY=text for some of them)
 	$(BIN)/python -m tests.twin $(ONLY)
 
+test-life-cycle: env ## 10,000 random agreements over 30 years: the contract models against the simulation in Python
+	$(BIN)/python -m pytest -m acceptance tests/life_cycle
+
 test-newyork: env ## Acceptance run on the industrial zones of New York (needs ../shared/data)
 	$(BIN)/python -m pytest -m acceptance tests/acceptance/test_newyork.py
+
+test-cities: env ## Back-test of forecasts on the series of 36 real cities (needs ../shared/data)
+	$(BIN)/python -m pytest -m acceptance tests/acceptance/test_major_cities.py
 
 test-airflow: env ## Acceptance run of the annual DAG against the command line
 	$(BIN)/python -m pytest -m acceptance tests/airflow
@@ -84,6 +90,9 @@ test-office: env office ## Open marked workbooks and templates in LibreOffice
 
 picture: env office ## Draw docs/pictures/marked_workbook.png
 	$(BIN)/python tests/office/picture.py docs/pictures/marked_workbook.png
+
+picture-contracts: env office ## Draw docs/pictures/dossier.png and notice.png from the generated city of `make run` (needs chromium)
+	$(BIN)/python tests/office/contract_pictures.py $(BUILD)/demo XY-2010-0000092 2024 过程 docs/pictures
 
 # LibreOffice, a Chinese font and pdftoppm; installed where this may be done.
 office:
@@ -108,11 +117,18 @@ bench-pairing: env ## Measure the pairing of 1,000,000 points with 100,000 polyg
 bench-marts: env ## Measure the indicator marts of 100,000 parcels and 1,000,000 enterprises in 5 years beside a bare script
 	$(BIN)/python -m benchmarks.marts
 
+bench-contracts: env ## Measure the contract models on 100,000 agreements in 20 years, by model
+	$(BIN)/python -m benchmarks.contracts
+
 bench-gate: env ## Measure the gate on a city year of 100,000 parcels and 1,000,000 enterprises
 	$(BIN)/python -m benchmarks.gate
 
 bench-scoring: env ## Measure weights and scores of 10,000,000 units, and 1,000 weight draws for 100,000, beside pymcdm and numpy
 	$(BIN)/python -m benchmarks.scoring
+
+bench-forecast: env ## Measure the coverage of intervals, and the seconds of 10,000 series beside statsforecast
+	$(BIN)/python -m benchmarks.forecast coverage
+	$(BIN)/python -m benchmarks.forecast speed
 
 airflow: env ## Start Airflow on this machine with SQLite
 	deploy/standalone.sh

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
-from landgauge import __version__, cli_contracts, log
+from landgauge import __version__, cli_balance, cli_contracts, log
 from landgauge.errors import COMPLAINTS, DONE, STOPPED, ConfigurationError, LandgaugeError
 from landgauge.settings import Settings, landing_at, year_end
 
@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_diff(commands, common)
     _add_scheme(commands)
     cli_contracts.add(commands, common)
+    cli_balance.add(commands, common)
     return parser
 
 

@@ -71,7 +71,7 @@ def histogram(title: str, width: float, bins: Sequence[tuple[float, int]], unit:
     """Draw counts by bin: `bins` holds (lower edge, count), each `width` wide."""
     low, high = min(0.0, bins[0][0]), max(b for b, _ in bins) + width
     tops = ticks_between(0, max(n for _, n in bins))
-    x, y = _Axis(low, high, LEFT, WIDTH - RIGHT), _Axis(0, tops[-1], HEIGHT - BOTTOM, TOP)
+    x, y = Axis(low, high, LEFT, WIDTH - RIGHT), Axis(0, tops[-1], HEIGHT - BOTTOM, TOP)
     bars = tuple(
         Bar(
             round(x(edge) + 0.5, 2),
@@ -99,8 +99,8 @@ def lines(title: str, years: Sequence[int], series: Sequence[Series]) -> Chart:
     """Draw yearly series (name, style, values); a missing value leaves its point out."""
     values = [0.0] + [v for _, _, s in series for v in s if v is not None]
     tops = ticks_between(min(values), max(values))
-    x = _Axis(years[0], max(years[-1], years[0] + 1), LEFT, WIDTH - RIGHT - 8)
-    y = _Axis(tops[0], tops[-1], HEIGHT - BOTTOM, TOP)
+    x = Axis(years[0], max(years[-1], years[0] + 1), LEFT, WIDTH - RIGHT - 8)
+    y = Axis(tops[0], tops[-1], HEIGHT - BOTTOM, TOP)
     every = max(1, math.ceil(len(years) / 6))
     return Chart(
         title=title,
@@ -111,20 +111,22 @@ def lines(title: str, years: Sequence[int], series: Sequence[Series]) -> Chart:
     )
 
 
-class _Axis:
+class Axis:
     """A linear map from values to places in the drawing."""
 
     def __init__(self, low: float, high: float, start: float, end: float) -> None:
+        """`low` lies at `start`, `high` at `end`; an empty span is one unit wide."""
         self._low, self._start = low, start
         self._rate = (end - start) / ((high - low) or 1.0)
 
     def __call__(self, value: float) -> float:
+        """Return the place of a value."""
         return self._start + (value - self._low) * self._rate
 
 
-def _points(pairs: Iterable[tuple[float, float | None]], x: _Axis, y: _Axis) -> str:
+def _points(pairs: Iterable[tuple[float, float | None]], x: Axis, y: Axis) -> str:
     return " ".join(f"{x(a):.1f},{y(v):.1f}" for a, v in pairs if v is not None)
 
 
-def _y_ticks(values: Sequence[float], y: _Axis) -> tuple[Tick, ...]:
+def _y_ticks(values: Sequence[float], y: Axis) -> tuple[Tick, ...]:
     return tuple(Tick(round(y(v), 2), f"{round(v, 6):,g}" if abs(v) < 1e6 else f"{v / 1e4:,g}万") for v in values)

@@ -85,13 +85,33 @@ COLUMNS: Mapping[str, str] = {
     "fct_stage_due": "as_of_date date, agreement_no varchar, obligation varchar, due_date date, seq_no bigint, "
     "stage varchar, period_no bigint, days_left bigint, state varchar, department varchar, district_code varchar",
     "fct_land_demand": "base_year integer, year integer, district_code varchar, industry_code varchar, "
-    "scenario varchar, method varchar, demand_ha double, low_ha double, high_ha double, used boolean, "
-    "rejected_reason varchar",
+    "scenario varchar, method varchar, land_ha double, demand_ha double, low_ha double, high_ha double, "
+    "used boolean, rejected_reason varchar, weight double, interval_reason varchar",
     "fct_land_supply": "base_year integer, year integer, district_code varchar, industry_code varchar, "
     "source varchar, scenario varchar, area_ha double",
     "fct_land_balance": "base_year integer, year integer, district_code varchar, industry_code varchar, "
-    "scenario varchar, supply_ha double, demand_ha double, balance_ha double, low_ha double, high_ha double, "
-    "first_shortage_year integer",
+    "scenario varchar, supply_of_year_ha double, supply_ha double, demand_ha double, balance_ha double, low_ha double, "
+    "high_ha double, ratio double, first_shortage_year integer, lacking varchar",
+    "fct_land_supply_item": "base_year integer, year integer, district_code varchar, industry_code varchar, "
+    "scenario varchar, source varchar, item_id varchar, data_year integer, parcel_code varchar, area_ha double, "
+    "overlap_ha double, realisation_rate double, industrial_share double, cut_ha double, effective_ha double, "
+    "counted boolean, duplicate_of varchar, reason varchar, from_marts boolean",
+    "fct_land_sensitivity": "base_year integer, year integer, district_code varchar, industry_code varchar, "
+    "scenario varchar, driver varchar, direction varchar, step double, base_balance_ha double, balance_ha double, "
+    "change_ha double",
+    "fct_land_gap": "base_year integer, year integer, district_code varchar, industry_code varchar, "
+    "scenario varchar, shortage_ha double, output_per_land_rise_ratio double, "
+    "output_per_land_rise_yearly_ratio double, low_efficiency_ha double, low_efficiency_share_ratio double, "
+    "reason varchar",
+    "fct_activity_forecast": "base_year integer, year integer, district_code varchar, industry_code varchar, "
+    "measure varchar, method varchar, forecast double, low double, high double, weight double, used boolean, "
+    "rejected_reason varchar, reconciled double, interval_reason varchar",
+    "fct_forecast_accuracy": "base_year integer, measure varchar, method varchar, horizon integer, "
+    "series_count bigint, trials bigint, mape_ratio double, mase_ratio double, coverage_ratio double, "
+    "nominal_ratio double, combined_beats_baselines boolean",
+    "dim_district_outline": "district_code varchar, geometry blob, tolerance_m double",
+    "fct_region_history": "evaluation_year integer, scale varchar, unit_code varchar, year integer, "
+    "measure_code varchar, value double, null_reason varchar",
     "fct_load": "file_sha256 varchar, dataset varchar, year integer, file_name varchar, rows_in bigint, "
     "accepted bigint, quarantined bigint, superseded bigint, state varchar, reason varchar",
     "fct_quarantine": "file_sha256 varchar, dataset varchar, year integer, file_name varchar, row_no bigint, "
@@ -182,6 +202,8 @@ class Marts:
     def _part(self, table: str, have: set[str], as_of: date | None) -> str:
         if as_of is not None and "as_of_date" in have:
             return f"t.as_of_date = date '{as_of}'"
+        if "evaluation_year" in have:
+            return f"t.evaluation_year = {self.year}"
         if "base_year" in have:
             return f"t.base_year = {self.year}"
         if "year" in have:

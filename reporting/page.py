@@ -11,6 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from reporting import figures, words
+from reporting.balance import words as balance_words
 from reporting.charts import HEIGHT, WIDTH
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -34,6 +35,7 @@ def environment() -> jinja2.Environment:
         "chart_height": HEIGHT,
     }
     environment.filters |= {"write": figures.write, "exact": figures.exact, "word": words.word, "reason": words.reason}
+    environment.filters |= {"measure": balance_words.measure, "lacking": balance_words.lacking}
     return environment
 
 

@@ -72,7 +72,7 @@ class ParcelMap:
 
 
 @dataclass(frozen=True)
-class _Frame:
+class Frame:
     """Where the drawing lies: degrees of its north-west corner, and cells per degree."""
 
     west: float
@@ -116,14 +116,14 @@ def parcel_map(marts: Marts, result: Result | None) -> ParcelMap | None:
     if not good:
         return None
     rows, shapes = [rows[i] for i in good], shapes[good]
-    frame = _frame(shapely.total_bounds(shapes))
+    frame = frame_of(shapely.total_bounds(shapes))
     simplified = len(rows) > PARCELS_WITH_LABELS
     if simplified:
         shapes = shapely.simplify(shapes, 1.5 * GRID / 5000 / frame.per_lat)
-    paths = _thin(_paths(shapes, frame))
+    paths = _thin(paths_of(shapes, frame))
     layers = _layers(rows, paths, result, simplified)
     metres = METRES_PER_DEGREE / frame.per_lat
-    length = _bar_metres(frame.width * metres)
+    length = bar_metres(frame.width * metres)
     return ParcelMap(
         width=frame.width,
         height=frame.height,
@@ -143,13 +143,14 @@ def _finite(shape: shapely.Geometry) -> bool:
     return all(map(math.isfinite, shape.bounds))
 
 
-def _bar_metres(width_m: float) -> float:
+def bar_metres(width_m: float) -> float:
     """Return the longest round length of at most a quarter of the drawing's width."""
     step = round_step(width_m / 4, 1)
     return step if step <= width_m / 4 else next(f * step for f in (0.5, 0.4) if f * step <= width_m / 4)
 
 
-def _frame(bounds: Sequence[float]) -> _Frame:
+def frame_of(bounds: Sequence[float]) -> Frame:
+    """Return the frame that holds bounds (west, south, east, north in degrees) with a small margin."""
     west, south, east, north = map(float, bounds)
     cosine = math.cos(math.radians((south + north) / 2))
     width, height = (east - west) * cosine, north - south
@@ -160,7 +161,7 @@ def _frame(bounds: Sequence[float]) -> _Frame:
     if height < NARROWEST * width:
         height = NARROWEST * width
     per_lat = GRID / max(width, height)
-    return _Frame(
+    return Frame(
         west=(west + east) / 2 - width / cosine / 2,
         north=(south + north) / 2 + height / 2,
         per_lon=per_lat * cosine,
@@ -170,7 +171,7 @@ def _frame(bounds: Sequence[float]) -> _Frame:
     )
 
 
-def _paths(shapes: np.ndarray, frame: _Frame) -> list[str]:
+def paths_of(shapes: np.ndarray, frame: Frame) -> list[str]:
     """Return the SVG path data of each shape: every ring, holes included (fill rule evenodd)."""
     parts, part_of = shapely.get_parts(shapes, return_index=True)
     rings, ring_of = shapely.get_rings(parts, return_index=True)
@@ -226,7 +227,7 @@ def _title(row: Row) -> str:
     return f"{row['parcel_code']}{name}（{row['district_name']}）：{state}"
 
 
-def _labels(rows: list[Row], shapes: np.ndarray, frame: _Frame) -> list[Label]:
+def _labels(rows: list[Row], shapes: np.ndarray, frame: Frame) -> list[Label]:
     middles = frame.cells(shapely.get_coordinates(shapely.centroid(shapes)))
     districts: dict[tuple[str, str], list[int]] = {}
     for i, row in enumerate(rows):

@@ -97,9 +97,10 @@ def _quality(content: Mapping[str, Any]) -> str:
 
 
 def _balance(content: Mapping[str, Any]) -> str:
+    calm = {True: "预测期内没有缺口", False: "无法判断是否有缺口"}
     said = [
         f"{words.word(s['scenario'], words.SCENARIOS)}"
-        + (f"自 {s['first_shortage_year']} 年起出现缺口" if s["first_shortage_year"] else "预测期内没有缺口")
+        + (f"自 {s['first_shortage_year']} 年起出现缺口" if s["first_shortage_year"] else calm[s["known"]])
         for s in content["land"].scenarios
     ]
     return f"工业用地供需：{'；'.join(said)}。" if said else ""

@@ -61,6 +61,28 @@ REASONS: Mapping[str, str] = {
     "forecast_not_positive_and_finite": "预测结果不是有限的正数",
     "unknown_method": "没有这种方法",
     "no_method_used": "没有方法通过检验",
+    "left_industry": "该宗地已转出工业用途",
+    "same_parcel": "同一宗地已在前一来源计入",
+    "changed_parcel": "同一宗地分割、合并或换号前后已计入",
+    "declared_for_district": "该区已申报同一来源,以申报为准",
+    "unknown_source": "来源没有政策参数",
+    "no_area": "没有大于零的面积",
+    "outside_years": "可供年份不在预测期内",
+    "cut_by_cap": "超过规划规模上限,已扣减",
+    "less_counted_parcels": "已扣除另行计入的宗地",
+    "rate_outside_0_1": "比率不在0到1之间,已取边界值",
+    "land_missing": "没有工业用地数据",
+    "supply_missing": "没有土地供应来源资料",
+    "interval_missing": "没有区间",
+    "too_few_errors": "回测误差太少",
+    "too_few_backtest_errors": "回测误差太少",
+    "worse_than_naive": "回测误差大于朴素法",
+    "driver_missing": "没有驱动指标的数据",
+    "driver_without_change": "驱动指标没有变化",
+    "no_shortage": "没有缺口",
+    "balance_missing": "没有可算的余缺",
+    "no_low_efficiency_land": "没有低效用地",
+    "not_by_industry": "低效用地不分行业",
 }
 NOT_REACHED: Mapping[str, str] = {
     "veto": "一票否决已定等级",
@@ -95,6 +117,14 @@ METHODS: Mapping[str, str] = {
     "regression": "回归法",
     "gm11": "灰色模型 GM(1,1)",
     "exponential_smoothing": "指数平滑法",
+    "naive": "朴素法（不变）",
+    "drift": "漂移法",
+    "trend": "线性趋势",
+    "log_linear": "对数线性趋势",
+    "damped_holt": "阻尼 Holt 平滑",
+    "land_per_worker": "人均用地法",
+    "towards_ideal": "地均产出法（趋向理想值）",
+    "not_allocated": "未分配到下级",
     "combination": "加权组合",
     "given": "直接给定",
     "delphi": "特尔斐法",
@@ -121,6 +151,12 @@ DUE_STATES: Mapping[str, str] = {
 def word(code: object, table: Mapping[str, str]) -> str:
     """Return the Chinese word of a code, or the code itself; an empty text for None."""
     return "" if code is None else table.get(str(code), str(code))
+
+
+def place_of(code: object, table: Mapping[str, str]) -> tuple[int, str]:
+    """Return where a code stands in a table of words; codes without a word follow by name."""
+    known = list(table)
+    return known.index(str(code)) if code in table else len(known), str(code)
 
 
 def reason(code: object, name: str | None = None) -> str:

@@ -95,11 +95,12 @@ def _write(settings: Settings, building: Path) -> tuple[str, dict[str, int]]:
         run = _run_of(con, settings)
         built = _built_run(con)
         rows: dict[str, int] = {}
-        if built == run["run_id"]:
+        if built == run["run_id"] and _calendar_fits(con, settings):
             rows = {mart.name: _merge(con, mart, settings) for mart in _marts(con)}
         elif not (settings.approved_by and _is_published(con, run["run_id"])):
             raise StageFailed(
-                f"the marts of {settings.year} are not built (run {run['run_id']})", "Run the stages before publish."
+                f"the marts of {settings.year} are not built as of {settings.as_of} (run {run['run_id']})",
+                "Run the stages before publish; `landgauge contracts` after a calendar of another day.",
             )
         _record_run(con, settings, run)
         views.create(con)
@@ -124,6 +125,14 @@ def _built_run(con: duckdb.DuckDBPyConnection) -> str | None:
         if mart.year_column and not mart.with_next_year:  # rows of the year after have its run
             found |= {r[0] for r in con.execute(f"select distinct run_id from work.marts.{mart.name}").fetchall()}
     return found.pop() if len(found) == 1 else None
+
+
+def _calendar_fits(con: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
+    """Tell whether the contract marts were built as of the settings' day: the monthly calendar looks at other days."""
+    if "as_of_date" not in _columns(con, "work", "fct_stage_due"):
+        return True
+    days = con.execute("select distinct as_of_date from work.marts.fct_stage_due").fetchall()
+    return days in ([], [(settings.as_of,)])
 
 
 def _marts(con: duckdb.DuckDBPyConnection) -> list[Mart]:

@@ -244,6 +244,29 @@ class Parameters(_Strict):
     objections: ObjectionParameters
 
 
+class Slump(_Strict):
+    """A year from which value added is lower by `depth`, which wears off by the part `wears_off` each year."""
+
+    year: int
+    depth: float
+    wears_off: float
+
+
+class Variation(_Strict):
+    """What makes the yearly series less smooth: noises as sd of logarithms, cell_shift a year."""
+
+    slump: Slump
+    land_noise: float
+    cell_noise: float
+    cell_shift: float
+    follower_noise: float
+
+    def slump_factor(self, year: int, last_official: int) -> float:
+        """Return what the slump leaves of a year's value added; official years have none."""
+        since = year - self.slump.year
+        return 1.0 if since < 0 or year <= last_official else 1 - self.slump.depth * self.slump.wears_off**since
+
+
 class Statistics(_Strict):
     """series.yml: the official figures of Guangzhou (亿元) and the growth beyond them."""
 
@@ -253,6 +276,12 @@ class Statistics(_Strict):
     illustrative: bool
     growth_after: dict[str, float]
     growth_before: dict[str, float]
+    variation: Variation
+
+    @property
+    def last_official(self) -> int:
+        """The last year with an official value added."""
+        return max(self.secondary_value_added)
 
     def cny10k(self, name: str, year: int) -> float:
         """Return `gdp` or `secondary_value_added` of a year in 万元; beyond the official years by the stated growth."""

@@ -43,15 +43,22 @@ def zones(world: World, plots: Plots, year: int) -> Frame:
 def district_series(world: World, year: int) -> Frame:
     """Return one year of the series: city and districts, all industries, sections and divisions, sums to the cent.
 
-    Industry 00 has the official secondary value added of the city (国家统计局), GDP likewise; the rest is made up.
+    Industry 00 has the official secondary value added of the city (国家统计局), GDP likewise; the rest is made up, with
+    a slump, a noise and shifting mixes (series.yml), so that there is something to forecast.
     """
     p, districts = world.shape.series, _districts_in(world, year)
     industries, leaves = _industries(p)
     weights = np.array([leaf for _, leaf in leaves])
-    shares = np.array(list(districts.values()))
-    land_shares = shares**p.land_weight_exponent
-    added = _cells(statistics().cny10k("secondary_value_added", year), shares, weights, world, "added")
-    land = _cells(_at(p.industrial_land_ha, year), land_shares, weights, world, "land")
+    land_shares = np.array(list(districts.values())) ** p.land_weight_exponent
+    varied, of_areas = statistics().variation, np.array([area.value_added for area in world.shape.areas])
+    official = statistics().cny10k("secondary_value_added", year) * varied.slump_factor(
+        year, statistics().last_official
+    )
+    added = _cells(official, of_areas, weights, world, "added", year)
+    land_total = _at(p.industrial_land_ha, year) * (
+        1 + world.rng("series", "land", "total", year).normal(0, varied.land_noise)
+    )
+    land = _cells(land_total, of_areas**p.land_weight_exponent, weights, world, "land", year)
     columns = {name: [] for name in ("district_code", "industry_code", "value_added_cny10k", "industrial_land_ha")}
     for row, district in enumerate([world.profile.city_code, *districts]):
         for code in industries:
@@ -63,7 +70,7 @@ def district_series(world: World, year: int) -> Frame:
             columns["industry_code"].append(code)
             columns["value_added_cny10k"].append(float(added[some, inside].sum()) / 100)
             columns["industrial_land_ha"].append(float(land[some, inside].sum()) / 100)
-    table = _with_followers(pa.table(columns), p, year)
+    table = _with_followers(pa.table(columns), world, year)
     table = _with_totals(table, world, year, land_shares / land_shares.sum())
     return Frame(table, np.zeros(len(table), dtype=np.int64))
 
@@ -171,27 +178,42 @@ def _industries(p: SeriesParameters) -> tuple[list[str], list[tuple[str, float]]
     return ["00", *p.section_shares, *p.division_shares], leaves
 
 
-def _cells(total: float, districts: Floats, leaves: Floats, world: World, name: str) -> Integers:
-    """Divide a total into hundredths by district and leaf industry, each district with a mix of its own."""
-    mix = world.rng("series", name).uniform(0.5, 1.5, (len(districts), len(leaves))) * leaves
-    mix = mix / mix.sum(axis=1, keepdims=True) * (districts / districts.sum())[:, None]
-    return codes.allot(round(total * 100), mix.ravel()).reshape(mix.shape)
+def _cells(total: float, areas: Floats, leaves: Floats, world: World, name: str, year: int) -> Integers:
+    """Divide a total into hundredths by district of the year and leaf industry.
+
+    Each area has a mix of its own that shifts steadily and wavers from year to year; a district is its areas together.
+    """
+    varied, shape = statistics().variation, (len(areas), len(leaves))
+    rng = world.rng("series", name)
+    mix = rng.uniform(0.5, 1.5, shape) * leaves
+    shift = rng.normal(0, varied.cell_shift, shape) * (year - world.shape.series.industrial_land_ha.year)
+    mix = mix * np.exp(shift + world.rng("series", name, year).normal(0, varied.cell_noise, shape))
+    mix = mix / mix.sum(axis=1, keepdims=True) * (areas / areas.sum())[:, None]
+    codes_now = world.district_codes(year)
+    order = list(_districts_in(world, year))
+    there = np.array([code in order for code in codes_now])
+    parts = codes.allot(round(total * 100), np.where(there[:, None], mix, 0.0).ravel()).reshape(shape)
+    result = np.zeros((len(order), len(leaves)), dtype=np.int64)
+    np.add.at(result, [order.index(code) for code in codes_now if code in order], parts[there])
+    return result
 
 
 def _at(trend: Trend, year: int) -> float:
     return trend.value * (1 + trend.growth) ** (year - trend.year)
 
 
-def _with_followers(table: pa.Table, p: SeriesParameters, year: int) -> pa.Table:
+def _with_followers(table: pa.Table, world: World, year: int) -> pa.Table:
     """Add what follows value added: output, investment, employees and energy."""
-    added = table["value_added_cny10k"].to_numpy()
+    p, added = world.shape.series, table["value_added_cny10k"].to_numpy()
     tce = p.tce_per_value_added
     energy = tce["first"] * (1 + tce["yearly"]) ** (year - int(tce["year"]))
     productivity = 1.05 ** (2020 - year)
+    noise = statistics().variation.follower_noise
+    output, investment, people = np.exp(world.rng("followers", year).normal(0, noise, 3))
     return (
-        table.append_column("output_cny10k", number(added * p.output_per_value_added))
-        .append_column("fixed_investment_cny10k", number(added * p.investment_per_value_added))
-        .append_column("employees", number(added * p.employees_per_value_added * productivity, 0))
+        table.append_column("output_cny10k", number(added * p.output_per_value_added * output))
+        .append_column("fixed_investment_cny10k", number(added * p.investment_per_value_added * investment))
+        .append_column("employees", number(added * p.employees_per_value_added * productivity * people, 0))
         .append_column("energy_tce", number(added * energy))
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -25,6 +26,7 @@ GENERATED = "生成数据（示例）：宗地、企业和全部数值由程序�
 PROPOSED = "本清单由规则得出，仅为提醒和建议；是否采取措施由主管部门和评估委员会决定。"
 ILLUSTRATIVE = "提醒天数、过程评估间隔、预警限值等政策参数为示意值，使用前由主管部门核定。"
 _FORMATS = {"date": "yyyy-mm-dd", "whole": "#,##0", "number": "#,##0.00##", "text": "@", "flag": "@"}
+_FORMATS |= {"year": "0", "share": "0.0%"}
 _FIRST_DAY = date(1900, 3, 1)  # spreadsheets count days rightly from here on
 
 
@@ -41,12 +43,14 @@ def write(target: Path, title: str, tables: Tables, parts: Sequence[Part]) -> No
     book = Workbook(write_only=True)
     _front(book.create_sheet("说明"), title, tables, parts)
     for part in parts:
-        _list(book.create_sheet(part.sheet.title), part)
+        list_sheet(book.create_sheet(part.sheet.title), part)
     save(book, target)
 
 
 def _front(sheet: Any, title: str, tables: Tables, parts: Sequence[Part]) -> None:
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 20, 90
+    sheet.page_setup.orientation, sheet.page_setup.paperSize, sheet.page_setup.fitToHeight = "landscape", "9", 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
     plain = cells.style(sheet, alignment=cells.wrapped("left", wrap=False))
     strong = cells.style(sheet, font=cells.font(bold=True))
     red = cells.style(sheet, font=cells.font(bold=True, color="C00000"))
@@ -66,7 +70,7 @@ def _front(sheet: Any, title: str, tables: Tables, parts: Sequence[Part]) -> Non
         sheet.append([cells.put(sheet, part.sheet.title, plain), cells.put(sheet, len(part.rows), plain)])
 
 
-def _list(sheet: Any, part: Part) -> None:
+def list_sheet(sheet: Any, part: Part) -> None:
     """Write a list; what does not fit is said in its last line."""
     columns, shown = part.sheet.columns, part.rows[:LISTED]
     sheet.freeze_panes = "A2"
@@ -88,7 +92,7 @@ def _list(sheet: Any, part: Part) -> None:
 
 
 def _style(sheet: Any, column: Column) -> StyleArray:
-    side = "right" if column.form in ("whole", "number") else "left"
+    side = "left" if column.form in ("date", "text", "flag") else "right"
     return cells.style(sheet, number_format=_FORMATS[column.form], alignment=cells.wrapped(side))
 
 
@@ -100,7 +104,7 @@ def _cell(sheet: Any, value: object, form: str, style: StyleArray) -> Cell:
         value = None
     if form == "date" and isinstance(value, date) and value >= _FIRST_DAY:
         cell = WriteOnlyCell(sheet)
-        cell._style = style
+        cell._style = copy(style)
         cell.value = value
         cell.number_format = _FORMATS["date"]
         return cell

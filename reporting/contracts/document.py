@@ -70,7 +70,7 @@ def _paragraph(document: Any, text: str, kind: str = "text", colour: RGBColor | 
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     if colour is not None:
         run.font.color.rgb = colour
-    paragraph.paragraph_format.line_spacing = 1.5
+    paragraph.paragraph_format.line_spacing, paragraph.paragraph_format.space_before = 1.5, Pt(6)
 
 
 def _table(document: Any, rows: Sequence[Sequence[str]]) -> None:

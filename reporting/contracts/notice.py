@@ -17,8 +17,6 @@ from reporting.contracts import words
 from reporting.contracts.document import Block, write
 from reporting.contracts.dossier import agreement_of
 from reporting.contracts.tables import Row, Tables
-from reporting.figures import Form
-from reporting.figures import write as figure
 from warehouse.published import open_snapshot
 
 KINDS = ("rectification", "result")
@@ -52,6 +50,7 @@ def write_notice(
         tables = Tables(con, as_of)
         agreement = agreement_of(tables, asked.agreement_no)
         result = _result(tables, asked)
+        _refuse(asked.kind, agreement, result)
         findings = _findings(tables, result)
         fields = _fields(tables, agreement, result)
         labels = ([_GENERATED] if tables.generated else []) + tables.notes
@@ -80,12 +79,19 @@ def _result(tables: Tables, asked: Asked) -> Row:
             f"{asked.agreement_no} has no single evaluation {asked.stage or ''} in {asked.year}",
             f"Evaluations of that year: {there}. Choose one: --stage.",
         )
-    if asked.kind == "rectification" and wanted[0]["result"] != "不达标":
-        raise ConfigurationError(
-            f"{wanted[0]['stage']} of {asked.year} is {wanted[0]['result']}, nothing to rectify",
-            "A rectification notice follows an evaluation that was not passed (不达标).",
-        )
     return wanted[0]
+
+
+def _refuse(kind: str, agreement: Row, result: Row) -> None:
+    """A rectification notice follows an evaluation that was not passed, while the contract lasts."""
+    if kind != "rectification":
+        return
+    name = f"{result['stage']} of {result['evaluation_year']}"
+    if result["result"] != "不达标":
+        raise ConfigurationError(f"{name} is {result['result']}, nothing to rectify", "Draft a result notice instead.")
+    ended = agreement["ended_date"]
+    if ended and ended <= result["result_date"]:
+        raise ConfigurationError(f"the contract ended on {ended}, before {name}", "Draft a result notice instead.")
 
 
 def _findings(tables: Tables, result: Row) -> list[Row]:
@@ -152,10 +158,10 @@ def _filled(text: str, fields: Mapping[str, str]) -> str:
 
 
 def _line(row: Row) -> tuple[str, ...]:
-    form = Form("", 2)
-    target = row["target_text"] or "" if row["target_value"] is None else figure(row["target_value"], form)
+    target = row["target_text"] or "" if row["target_value"] is None else words.amount(row["target_value"])
     said = [row["opinion"] or "", words.word(row["evidence_reason"], words.REASONS) or ""]
+    why = "；".join(text for text in said if text)
     return (
-        row["indicator_name"], f"{row['comparison']} {target}".strip(), figure(row["actual_value"], form),
-        row["unit"] or "", row["department"] or "", row["outcome"] or "", "；".join(text for text in said if text),
+        row["indicator_name"], f"{row['comparison']} {target}".strip(), words.amount(row["actual_value"]),
+        words.unit(row["unit"]), row["department"] or "", row["outcome"] or "", why,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from reporting.contracts.tables import Row, Tables
 class Column:
     """A column: its header with the unit, the name in the query, how it is written, and its width in digits.
 
-    `form` is text, date, whole, number or flag.
+    `form` is text, date, whole, year, number, share (a fraction shown in percent) or flag.
     """
 
     header: str
@@ -170,6 +170,8 @@ def rows_of(tables: Tables, sheet: Sheet) -> list[Row]:
     for row in rows:
         for name in shown & set(_WORDS):
             row[name] = words.word(row[name], _WORDS[name])
+        if "unit" in shown:
+            row["unit"] = words.unit(row["unit"]) or None
         if "reason" in shown and sheet.title != "失信名单":
             row["reason"] = words.word(row["reason"], words.REASONS)
     return rows

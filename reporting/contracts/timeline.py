@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import zip_longest
 
 from reporting.charts import ticks_between
 from reporting.contracts import words
@@ -99,7 +100,7 @@ def _bar(row: Row, x: _Axis, y: float, as_of: date) -> Bar:
 def _spread(marks: Iterable[Mark]) -> Iterable[Mark]:
     """Leave out a label that would run into the next mark of its lane; what it says stands in the title."""
     ordered = sorted(marks, key=lambda m: (m.y, m.x, m.label, m.title))
-    for mark, after in zip(ordered, [*ordered[1:], None], strict=True):
+    for mark, after in zip_longest(ordered, ordered[1:]):
         end = after.x - 6 if after is not None and after.y == mark.y else WIDTH
         fits = mark.x + 9 + 12.5 * len(mark.label) <= end
         yield mark if fits else replace(mark, label="")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 DUE_STATES: Mapping[str, str] = {
@@ -77,6 +78,20 @@ REASONS: Mapping[str, str] = {
 }
 SOURCES: Mapping[str, str] = {"marts": "数据仓库", "self_report": "企业自评"}
 BASES: Mapping[str, str] = {"evidence": "数据", "verdict": "部门意见", "both": "数据与意见一致", "none": "尚无依据"}
+
+
+def amount(value: float | None) -> str:
+    """Return a figure as it is compared: up to four decimals, small ones with four significant digits; — for None."""
+    if value is None or not math.isfinite(value):
+        return "—"
+    decimals = 4 if abs(value) >= 1 or value == 0 else 3 - math.floor(math.log10(abs(value)))
+    text = f"{value:,.{min(decimals, 12)}f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def unit(symbol: str | None) -> str:
+    """Return a unit as it is shown; a pure number has none."""
+    return "" if symbol in (None, "1") else str(symbol)
 
 
 def word(code: str | None, words: Mapping[str, str]) -> str | None:

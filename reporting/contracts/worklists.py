@@ -6,8 +6,7 @@ Read from the published marts, or from the working file by the monthly DAG. Equa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from landgauge.errors import ConfigurationError
 from landgauge.settings import Settings, StageResult
 from reporting.contracts.book import Part, write
 from reporting.contracts.folder import replaced
-from reporting.contracts.sheets import SHEETS, Sheet, rows_of
+from reporting.contracts.sheets import SHEETS, rows_of
 from reporting.contracts.tables import Row, Tables
 from warehouse import db, lock
 from warehouse.published import open_snapshot
@@ -25,13 +24,8 @@ _UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')
 _NONE = "未定"  # district or department that the marts do not know
 
 
-@dataclass(frozen=True)
-class _Reader:
-    """Whom a workbook is for: the name of its file, its title, and which rows of a sheet are theirs."""
-
-    file: str
-    title: str
-    key: Callable[[Sheet, Row], bool]
+Rows = dict[str, list[Row]]
+"""The rows of one reader, by title of the sheet."""
 
 
 def published_worklists(warehouse: Path, as_of: date | None = None, target: Path | None = None) -> StageResult:
@@ -60,31 +54,38 @@ def working_worklists(settings: Settings, target: Path | None = None) -> StageRe
 
 def _write(tables: Tables, warehouse: Path, target: Path | None) -> StageResult:
     target = target or warehouse / "worklists" / tables.as_of.isoformat()
-    found = {sheet: rows_of(tables, sheet) for sheet in SHEETS}
-    readers = _readers(found)
+    found = {sheet.title: rows_of(tables, sheet) for sheet in SHEETS}
+    areas, departments = _by_district(found), _by_department(found)
+    books = list(zip(_files("行政区", list(areas)), areas.items(), strict=True))
+    books += zip(_files("部门", list(departments)), departments.items(), strict=True)
     with replaced(target, _SIGN) as building:
-        for reader in readers:
-            parts = [Part(sheet, [r for r in rows if reader.key(sheet, r)]) for sheet, rows in found.items()]
-            write(building / reader.file, reader.title, tables, parts)
-    return StageResult(rows={"workbooks": len(readers), "lines": sum(len(rows) for rows in found.values())})
+        for file, (name, rows) in books:
+            parts = [Part(sheet, rows.get(sheet.title, [])) for sheet in SHEETS]
+            write(building / file, f"履约工作清单：{name}", tables, parts)
+    return StageResult(rows={"workbooks": len(books), "lines": sum(len(rows) for rows in found.values())})
 
 
-def _readers(found: Mapping[Sheet, list[Row]]) -> list[_Reader]:
-    """Everyone who has a row, districts first, in order of code and name."""
-    rows = [row for some in found.values() for row in some]
-    districts = {row["district"] or _NONE: row["district_name"] or "" for row in rows}
-    departments = {name for row in rows for name in _departments(row)}
-    areas = [(f"{code} {districts[code]}".strip(), code) for code in sorted(districts)]
-    area_files = _files("行政区", [name for name, _ in areas])
-    readers = [
-        _Reader(file, f"履约工作清单：{name}", lambda _, row, code=code: (row["district"] or _NONE) == code)
-        for file, (name, code) in zip(area_files, areas, strict=True)
-    ]
-    names = sorted(departments)
-    return readers + [
-        _Reader(file, f"履约工作清单：{name}", lambda sheet, row, name=name: sheet.for_all or name in _departments(row))
-        for file, name in zip(_files("部门", names), names, strict=True)
-    ]
+def _by_district(found: Rows) -> dict[str, Rows]:
+    """The rows of each district that has any, in order of its code."""
+    parts: dict[str, Rows] = {}
+    names: dict[str, str] = {}
+    for title, rows in found.items():
+        for row in rows:
+            code = row["district"] or _NONE
+            names[code] = row["district_name"] or names.get(code, "")
+            parts.setdefault(code, {}).setdefault(title, []).append(row)
+    return {f"{code} {names[code]}".strip(): parts[code] for code in sorted(parts)}
+
+
+def _by_department(found: Rows) -> dict[str, Rows]:
+    """The rows of each department that has any, in order of its name, and the sheets that all of them get."""
+    parts: dict[str, Rows] = {}
+    for title, rows in found.items():
+        for row in rows:
+            for name in _departments(row):
+                parts.setdefault(name, {}).setdefault(title, []).append(row)
+    shared = {sheet.title: found[sheet.title] for sheet in SHEETS if sheet.for_all}
+    return {name: parts[name] | shared for name in sorted(parts)}
 
 
 def _departments(row: Row) -> Iterable[str]:

@@ -1,71 +1,100 @@
-"""Rolling-origin back-test and the empirical interval that follows from its errors."""
+"""Rolling-origin back-test of every method and series: what each origin year would have said of the years after it."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.forecast.methods import Outcome, Series
+from scoring.forecast.methods import Forecast, forecast, run_lengths
+from scoring.forecast.rules import ActivityRules
 
 Floats = NDArray[np.float64]
-Forecaster = Callable[[Series, int], Outcome]  # what was known, base year
+Ints = NDArray[np.int64]
+Drivers = Mapping[str, Floats]  # measure → its values (n, T) beside the series
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One forecast of the past: from origin_year, horizon years ahead, in hectares."""
+class BackTest:
+    """Trials of M methods from T origins (the columns of the panel) for n series and H horizons.
 
-    origin_year: int
-    horizon: int
-    actual: float
-    forecast: float
-
-    @property
-    def error(self) -> float:
-        """Size of the error as a share of the forecast."""
-        return abs(self.actual - self.forecast) / self.forecast
-
-
-def trials(series: Series, base_year: int, forecaster: Forecaster, horizon: int) -> list[Trial]:
-    """Forecast from every earlier year with what was known then, as far as actual land is known.
-
-    Years from which the method fails its own test give no trial.
+    `forecast` (M, T, n, H): NaN without a forecast; `actual` (T, n, H): NaN where the year is not known; `scale`
+    (T, n): mean absolute yearly change in the run known at the origin, NaN where it is 0 or too few years are known.
     """
-    known = {
-        int(y): float(v) for y, v in zip(series.years, series.land_ha, strict=True) if np.isfinite(v) and y <= base_year
-    }
-    result = []
-    for origin in sorted(known):
-        outcome = forecaster(series.until(origin), origin)
-        if outcome.land_ha is None:
-            continue
-        steps = range(1, min(horizon, base_year - origin) + 1)
-        pairs = [(h, known.get(origin + h), float(outcome.land_ha[h - 1])) for h in steps]
-        result += [Trial(origin, h, actual, forecast) for h, actual, forecast in pairs if actual is not None]
-    return result
+
+    methods: tuple[str, ...]
+    forecast: Floats
+    actual: Floats
+    scale: Floats
+
+    def errors(self) -> Floats:
+        """Return |actual - forecast| / scale (M, T, n, H); NaN where there is no trial."""
+        return self.errors_of(self.forecast)
+
+    def errors_of(self, values: Floats) -> Floats:
+        """Return the errors of forecasts (…, T, n, H) in units of the scale."""
+        result = np.subtract(self.actual, values)
+        np.abs(result, out=result)
+        result /= self.scale[:, :, None]
+        return result
+
+    def with_method(self, name: str, values: Floats) -> BackTest:
+        """Return the back-test with the forecasts (T, n, H) of one more method."""
+        return BackTest((*self.methods, name), np.concatenate([self.forecast, values[None]]), self.actual, self.scale)
 
 
-def half_widths(past: Sequence[Trial], horizon: int, coverage: float, min_errors: int) -> Floats:
-    """Return for horizons 1 … `horizon` the half width of the interval as a share of the forecast; NaN: too few errors.
+def backtest(values: Floats, drivers: Drivers, rules: ActivityRules) -> BackTest:
+    """Forecast from every origin before the last column of values (n, T) with what was known then."""
+    series, years = values.shape
+    lengths = run_lengths(values, rules.fit_years)
+    made = np.full((len(rules.methods), years, series, rules.steps), np.nan)
+    for origin in range(years - 1):
+        steps = min(rules.steps, years - 1 - origin)
+        for place, found in enumerate(_from(values, drivers, lengths[origin], origin, steps, rules)):
+            made[place, origin, :, :steps] = found.values
+    names = tuple(m.name for m in rules.methods)
+    scale = scales(values, lengths, rules.scale_floor_share)
+    enough = np.where(lengths >= rules.backtest_min_points, scale, np.nan)
+    return BackTest(names, made, _actual(values, rules.steps), enough)
 
-    Split-conformal: with m errors of that horizon the ceil((m+1) x coverage)-th smallest absolute relative error, which
-    must be one of them. Widths do not shrink with the horizon.
+
+def last(values: Floats, drivers: Drivers, rules: ActivityRules) -> list[Forecast]:
+    """Return each method's forecast from the last column of values (n, T)."""
+    lengths = run_lengths(values, rules.fit_years)
+    return list(_from(values, drivers, lengths[-1], values.shape[1] - 1, rules.steps, rules))
+
+
+def _from(
+    values: Floats, drivers: Drivers, lengths: Ints, origin: int, steps: int, rules: ActivityRules
+) -> Iterator[Forecast]:
+    """Each method's forecast from one origin."""
+    known = values[:, : origin + 1]
+    for method in rules.methods:
+        driver = drivers.get(method.driver)
+        yield forecast(
+            method.name, known, lengths, steps, method.limits, None if driver is None else driver[:, : origin + 1]
+        )
+
+
+def _actual(values: Floats, steps: int) -> Floats:
+    """The values h = 1 … steps years after each column: (T, n, steps)."""
+    ahead = np.hstack([values, np.full((len(values), steps), np.nan)])
+    windows = np.lib.stride_tricks.sliding_window_view(ahead, steps, axis=1)[:, 1:]
+    return np.ascontiguousarray(np.moveaxis(windows, 1, 0))
+
+
+def scales(values: Floats, lengths: Ints, floor_share: float) -> Floats:
+    """Return (T, n) the mean absolute yearly change of the run of `lengths` (T, n) that ends in each column.
+
+    It is at least the floor's share of the run's mean size; NaN where the run has one year or is 0 throughout.
     """
-    widths = np.full(horizon, np.nan)
-    for h in range(1, horizon + 1):
-        errors = sorted(t.error for t in past if t.horizon == h)
-        place = math.ceil((len(errors) + 1) * coverage - 1e-9)
-        if len(errors) >= min_errors and place <= len(errors):
-            widths[h - 1] = errors[place - 1]
-    return np.where(np.isnan(widths), np.nan, np.fmax.accumulate(widths))
-
-
-def interval_then(trial: Trial, past: Sequence[Trial], coverage: float, min_errors: int) -> tuple[float, float]:
-    """Return the interval of a trial from the errors that were known in its origin year; NaN: too few."""
-    known = [t for t in past if t.origin_year + t.horizon <= trial.origin_year]
-    width = float(half_widths(known, trial.horizon, coverage, min_errors)[-1])
-    return trial.forecast * (1 - width), trial.forecast * (1 + width)
+    result = np.full(lengths.shape, np.nan)
+    for origin, run in enumerate(lengths):
+        for length in np.unique(run[run > 1]):
+            rows = np.flatnonzero(run == length)
+            x = values[rows, origin + 1 - length : origin + 1]
+            change = np.abs(np.diff(x, axis=1)).mean(axis=1)
+            result[origin, rows] = np.maximum(change, floor_share * np.abs(x).mean(axis=1))
+    return np.where(result > 0, result, np.nan)

@@ -14,7 +14,7 @@ import pytest
 pytestmark = pytest.mark.xdist_group("airflow")
 
 ROOT = Path(__file__).parents[2]
-WRITES = {"ingest", "check", "build", "score", "contracts", "forecast", "publish", "report"}
+WRITES = {"ingest", "check", "build", "score", "contracts", "forecast", "publish", "report", "worklists"}
 IDS = {"ingest_declarations", "build_marts", "annual_evaluation", "contract_calendar", "publish"}
 
 

@@ -168,13 +168,15 @@ def test_who_is_on_no_parcel_and_what_is_near(dbt):
 
 def test_calendar(dbt):
     found = dbt.query(
-        "select obligation, due_date::varchar, days_left, state from marts.fct_stage_due order by due_date"
+        "select obligation, due_date::varchar, days_left, state, days_late from marts.fct_stage_due "
+        "order by due_date, obligation"
     )
     assert found == [
-        ("开工", "2021-01-01", -1094, "done"),
-        ("竣工", "2023-06-01", -213, "overdue"),
-        ("投产", "2024-02-01", 32, "due"),
-        ("到期", "2043-02-28", 6999, "upcoming"),
+        ("开工", "2021-01-01", -1094, "done", 59),
+        ("开竣工评估", "2023-06-01", -213, "overdue", None),
+        ("竣工", "2023-06-01", -213, "overdue", None),
+        ("投产", "2024-02-01", 32, "due", None),
+        ("到期评估", "2043-02-28", 6999, "upcoming", None),
     ]
 
 

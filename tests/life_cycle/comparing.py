@@ -76,6 +76,14 @@ def _conflicts(life: Life) -> list[tuple]:
     return [(code,) for code in life.conflicts - {"parcel_merged"}]
 
 
+def _warnings(life: Life) -> list[tuple]:
+    return [(w.kind, w.raised_date, w.ended_date) for w in life.warnings]
+
+
+WARNINGS = (
+    "select agreement_no, kind, raised_date, ended_date from marts.fct_warning "
+    "where kind like 'late_%' or kind like 'idle_%'"
+)
 COMPARISONS = (
     Comparison("dim_agreement", "select agreement_no, ended_date from marts.dim_agreement", _ended),
     Comparison(
@@ -94,7 +102,7 @@ COMPARISONS = (
     Comparison(
         "fct_contract_conflict",
         "select distinct agreement_no, conflict_code from marts.fct_contract_conflict "
-        "where conflict_code not in ('parcel_merged', 'unknown_department')",
+        "where conflict_code <> 'parcel_merged'",
         _conflicts,
     ),
     Comparison(
@@ -109,6 +117,7 @@ COMPARISONS = (
         _departments,
         part=True,
     ),
+    Comparison("fct_warning", WARNINGS, _warnings),
     Comparison(
         "fct_consequence",
         "select agreement_no, consequence_code, arises_date, due_date, stage, evaluation_year, state, done_date, "

@@ -1,12 +1,13 @@
 """The written cases: facts of an agreement in a few words, and what is expected of it on certain days.
 
 A case names the rules that it holds, the facts, and by as-of date what is expected. What is not mentioned under a
-date is not compared; what is mentioned is compared whole: `consequences: {}` says that there is none.
+date is not compared; what is mentioned is compared whole (results: of the stages that are named; conflicts: without
+stages that have no target, unless named): `consequences: {}` says that there is none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,7 +21,7 @@ FOLDER = Path(__file__).parent / "cases"
 YEAR = 2024  # the knowledge year of every case
 DEPARTMENT = "发展和改革部门"  # who raises and judges where a case says nothing
 SIGNED, TERM_END = date(2010, 1, 1), date(2060, 1, 1)
-PARTS = ("calendar", "results", "findings", "failed_years", "consequences", "conflicts", "credit", "ended")
+PARTS = ("calendar", "results", "findings", "failed_years", "consequences", "conflicts", "credit", "ended", "warnings")
 Expected = dict[str, Any]
 
 
@@ -44,7 +45,7 @@ def cases() -> list[Case]:
 
 
 def _case(given: dict[str, Any], number: str) -> Case:
-    unknown = {part for day in given["expect"].values() for part in day} - {*PARTS, "days_late", "departments"}
+    unknown = {part for day in given["expect"].values() for part in day} - set(PARTS)
     if unknown:
         raise ValueError(f"{given['name']}: {unknown}")
     facts = [_facts(given, number)]
@@ -81,11 +82,11 @@ def _event(given: dict[str, Any]) -> Event:
 
 
 def _verdict(given: dict[str, Any]) -> Verdict:
-    """Read `{达产 2020 land_output: 达标, on: 2020-12-01, by: …, opinion: …, file: 2021}`."""
+    """Read `{达产 2020 land_output: 达标, dated: 2020-12-01, by: …, opinion: …, file: 2021}`."""
     (of, verdict), *more = given.items()
     stage, year, indicator = of.split()
     rest = dict(more)
-    day = rest.get("on", date(int(year), 12, 1))
+    day = rest.get("dated", date(int(year), 12, 1))
     department = rest.get("by", DEPARTMENT)
     return Verdict(
         stage, int(year), indicator, department, verdict, day, rest.get("opinion"), rest.get("file", day.year)
@@ -113,8 +114,3 @@ def _values(given: dict[str, dict[Any, Any]], own: str) -> Iterator[Value]:
             numerator, denominator = value if isinstance(value, list) else (value, 1.0)
             parcel = f"{own}-{part[0]}" if part else own
             yield Value(parcel, int(year), indicator, float(numerator), float(denominator))
-
-
-def shown(row: Iterable[Any]) -> str:
-    """Return a row as one text, as the cases write it."""
-    return " ".join(str(value) for value in row if value is not None)

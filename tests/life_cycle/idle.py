@@ -47,15 +47,16 @@ def _running(known: Known, clock: date, again: date | None) -> Iterator[Row]:
             yield code, arises, again is not None, done
 
 
-def limit_of(known: Known, clock: date, months: int) -> date:
+def limit_of(known: Known, clock: date, months: int, ahead: int = 0) -> date:
     """Count the days that are the enterprise's own until the months are full; government time on that day moves it on.
 
-    Not beyond D: what comes later has no consequence yet (I3).
+    Not beyond D and some days ahead of it: what comes later has no consequence yet (I3).
     """
     left = (add_months(clock, months) - clock).days
-    caused = _caused(known)
+    last = known.as_of + ahead * ONE_DAY
+    caused = _caused(known, last)
     day = clock
-    while day <= known.as_of:
+    while day <= last:
         free = day in caused
         if left == 0 and not free:
             return day
@@ -64,13 +65,13 @@ def limit_of(known: Known, clock: date, months: int) -> date:
     return max(day, clock)
 
 
-def _caused(known: Known) -> set[date]:
-    """Return every day that the government caused, up to D."""
-    return {
-        day
-        for event in known.named("政府原因")
-        for day in walk(event.event_date, min(event.deadline or next_day(known.as_of), next_day(known.as_of)) - ONE_DAY)
-    }
+def _caused(known: Known, last: date) -> set[date]:
+    """Return every day up to the last that the government caused; without an end, up to D."""
+    days: set[date] = set()
+    for event in known.named("政府原因"):
+        until = event.deadline or next_day(known.as_of)
+        days.update(walk(event.event_date, min(until - ONE_DAY, last)))
+    return days
 
 
 def too_little(known: Known, last_year: int) -> bool | None:

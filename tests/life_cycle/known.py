@@ -41,9 +41,14 @@ class Known:
     actual: dict[tuple, tuple[float | None, str | None]] = field(default_factory=dict)
 
     @cached_property
+    def written(self) -> Agreement:
+        """The agreement as last written."""
+        return latest(self.facts.agreements, lambda r: r.agreement_no, self.year)[0]
+
+    @cached_property
     def agreement(self) -> Agreement:
-        """The agreement as last written, with the dates that are owed (term_before_due, term_before_lease_end)."""
-        row = latest(self.facts.agreements, lambda r: r.agreement_no, self.year)[0]
+        """The agreement with the dates that are owed (term_before_due, term_before_lease_end)."""
+        row = self.written
         for name in DUES:
             due = getattr(row, name)
             if due is not None and due > row.term_end_date:
@@ -112,7 +117,7 @@ class Known:
 
     @cached_property
     def values(self) -> dict[tuple[str, int, str], Value]:
-        return {(v.parcel_code, v.year, v.indicator_code): v for v in self.facts.values}
+        return {(v.parcel_code, v.year, v.indicator_code): v for v in self.facts.values if v.year <= self.year}
 
     def verdicts_known_by(self, year: int) -> dict[tuple, Verdict]:
         """Return the latest counting verdict of each key in files up to a year."""
@@ -148,6 +153,13 @@ class Known:
             yield "verdict_without_target"
         elif verdict.department not in competent:
             yield "verdict_by_other_department"
+
+    @cached_property
+    def unknown_department(self) -> bool:
+        """Say whether a department of targets, verdicts or events is in no list."""
+        rows = [r for r in self.facts.verdicts if r.data_year <= self.year and r.verdict_date <= self.as_of]
+        named = {r.department for r in (*self.targets, *self.events, *rows)}
+        return bool(named - set(policy.DEPARTMENTS) - {None})
 
     @cached_property
     def reports(self) -> dict[tuple, SelfReport]:

@@ -78,7 +78,7 @@ def _parts(known: Known, indicator: str, year: int) -> tuple[float, float] | str
 def built_of(known: Known, year: int) -> tuple[float | None, float | None]:
     """Return built floor area and investment of the land in a year; None where a part of it is not known (I2)."""
     land = land_of(known, year)
-    rows = [b for b in known.facts.built if b.year == year and b.parcel_code in land.parcels]
+    rows = [b for b in known.facts.built if b.year == year <= known.year and b.parcel_code in land.parcels]
     if land.merged or len(rows) < len(land.parcels):
         return None, None
     floor = [b.floor_area_m2 for b in rows]

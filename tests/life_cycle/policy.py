@@ -13,6 +13,7 @@ RECTIFICATION_MONTHS = 12  # X2
 FAILED_YEARS_END = 3  # section 7, contract_end
 FEE_MONTHS, TAKE_BACK_MONTHS = 12, 24  # I1
 BUILT_SHARE, INVESTED_SHARE = 1 / 3, 0.25  # I2
+IDLE_RISK_DAYS = 90  # section 10
 TOLERANCE = 1e-9  # F2
 NOTICE_DAYS = {  # D1
     **dict.fromkeys(("开工", "竣工", "投产", "达产", "出让签订"), 90),
@@ -23,6 +24,9 @@ NOTICE_DAYS = {  # D1
 }
 EVALUATIONS = {"开竣工": "开竣工评估", "达产": "达产评估", "过程": "过程评估", "到期": "到期评估"}
 MILESTONES = ("开工", "竣工", "投产", "达产")
+
+# The departments there are, as the comparison itself writes them.
+DEPARTMENTS = ("发展和改革部门", "市工信局", "市应急局", "市生态环境局", "区工信局", "区税务局", "区应急局")
 
 # What districts have arranged (D3) and where three years are averaged (F1): rows that the comparison itself writes in
 # the place of the shipped ones: (raised_by, district_code, indicator_code, assigned_to, valid_from, valid_to).

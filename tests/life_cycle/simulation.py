@@ -14,6 +14,7 @@ from .evaluating import Evaluation, evaluations, failed_years
 from .known import Known
 from .records import Facts
 from .rectifying import notices
+from .warned import Warned, warnings
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Life:
     failed_years: dict[int, int]
     consequences: list[Consequence]
     conflicts: frozenset[str]
+    warnings: list[Warned]
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,17 @@ def live(facts: Facts, year: int, as_of: date) -> Life | None:
     counts = {r.year: failed_years(rows, r.year) for r in rows}
     _look_for_conflicts(known, rows)
     found = consequences(known, rows, groups)
-    return Life(known, calendar(known, rows, groups), rows, counts, found, frozenset(known.conflicts))
+    return Life(known, calendar(known, rows, groups), rows, counts, found, frozenset(known.conflicts), warnings(known))
 
 
 def _look_for_conflicts(known: Known, rows: list[Evaluation]) -> None:
     """Add the conflicts that stop nothing: those of dates, of verdicts among themselves and against the evidence."""
-    row = known.agreement
+    row = known.written
     dues = [d for d in (row.start_due, row.completion_due, row.production_due, row.capacity_due) if d is not None]
     if dues != sorted(dues):
         known.conflicts.add("due_out_of_order")
+    if known.unknown_department:
+        known.conflicts.add("unknown_department")
     if any(f.disagrees for r in rows for f in r.findings):
         known.conflicts.add("verdict_against_evidence")
 

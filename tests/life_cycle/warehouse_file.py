@@ -62,13 +62,17 @@ def write(path: Path, lives: Sequence[Facts]) -> None:
 
 
 def arrange(path: Path) -> None:
-    """Put the comparison's own arrangements in the place of the shipped ones (D3, F1)."""
+    """Put the comparison's own arrangements in the place of the shipped ones (D3, F1, section 2)."""
     with duckdb.connect(str(path)) as con:
         con.execute("delete from policy.contract_assignment")
         for row in policy.ASSIGNMENTS:
             con.execute(
                 f"insert into policy.contract_assignment ({', '.join(ASSIGNMENT)}) values (?, ?, ?, ?, ?, ?)", row
             )
+        con.execute("delete from policy.contract_department")
+        for place, name in enumerate(policy.DEPARTMENTS, 1):
+            sql = "insert into policy.contract_department (department, department_order) values (?, ?)"
+            con.execute(sql, [name, place])
         con.execute("delete from policy.contract_evidence")
         for stage, indicator in policy.THREE_YEARS:
             sql = "insert into policy.contract_evidence (stage, indicator_code, years) values (?, ?, 3)"
@@ -83,6 +87,11 @@ def seed(path: Path) -> None:
 def build(path: Path, year: int, as_of: date) -> None:
     """Build the contract models for what is known by the year on the day."""
     _run(path, year, as_of, MODELS)
+
+
+def build_again(path: Path, year: int, as_of: date) -> None:
+    """Build for another day of the same knowledge year: staging does not know the day."""
+    _run(path, year, as_of, MODELS[1:])
 
 
 def _run(path: Path, year: int, as_of: date, only: tuple[str, ...]) -> None:

@@ -351,5 +351,90 @@ def _land(con: duckdb.DuckDBPyConnection) -> None:
     )
     con.execute(
         "create table marts.fct_land_supply as select 2024 as base_year, 2026 as year, '440100' as district_code, "
-        "'00' as industry_code, '批而未供' as source, 'base' as scenario, 45.5 as area_ha"
+        "'00' as industry_code, '批而未供' as source, 'base' as scenario, 45.5::double as area_ha"
+    )
+
+
+def add_balance(path: Path) -> Path:
+    """Add what the balance of districts, the workbook and the demand files need; names of items are hostile."""
+    with duckdb.connect(str(path)) as con:
+        _more_land(con)
+        _forecasts(con)
+    return path
+
+
+def _more_land(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        "drop table marts.fct_land_demand; create table marts.fct_land_demand as select 2024 as base_year, "
+        "y as year, '440100' as district_code, '00' as industry_code, s as scenario, m as method, "
+        "if(u, 5000.0 + d * (y - 2024), null)::double as land_ha, if(u, d * (y - 2024)::double, null) as demand_ha, "
+        "d * (y - 2024) - 10.0 as low_ha, d * (y - 2024) + 10.0 as high_ha, if(u, 0.5, null) as weight, u as used, "
+        "r as rejected_reason, null::varchar as interval_reason from range(2025, 2031) as t (y), "
+        "(values ('low'), ('base'), ('high')) as v (s), (values ('output_per_land', 20.25, true, null), "
+        "('quota', 30, true, null), ('combination', 25.125, true, null), "
+        "('gm11', 0, false, 'level_ratio_outside_band')) as w (m, d, u, r)"
+    )
+    con.execute(
+        "alter table marts.fct_land_balance add column lacking varchar; "
+        "alter table marts.fct_land_balance alter column balance_ha type double; "
+        "insert into marts.fct_land_balance select 2024, 2030, d, '00', s, 50.0, 40.0 - b, b, b - 5, b + 5, "
+        "if(b < 0, 2027, null), l from (values ('440112', -120.5, null), ('440113', 33.25, null), "
+        "('440115', null, 'land_missing|supply_missing')) as t (d, b, l), (values ('low'), ('base'), ('high')) as u (s)"
+    )
+    con.execute(
+        "insert into marts.fct_land_supply values (2024, 2026, '440100', '00', '转出', 'base', -7.5), "
+        "(2024, 2028, '440100', '00', '旧厂房改造', 'base', 12.25)"
+    )
+    con.execute(
+        "create table marts.fct_land_supply_item as select 2024 as base_year, 2026 as year, '440112' as district_code, "
+        "'00' as industry_code, 'base' as scenario, i as item_id, '批而未供' as source, p as parcel_code, "
+        "2024 as data_year, false as from_marts, 50.0 as area_ha, 0.0 as overlap_ha, 0.91 as realisation_rate, "
+        "1.0 as industrial_share, 0.0 as cut_ha, if(c, 45.5, 0.0) as effective_ha, c as counted, d as duplicate_of, "
+        "r as reason from (values ('=HYPERLINK(\"http://x\")', '+P1', true, null, null), "
+        "('S2', '+P1', false, '=HYPERLINK(\"http://x\")', 'same_parcel')) as t (i, p, c, d, r)"
+    )
+    con.execute(
+        "create table marts.fct_land_sensitivity as select 2024 as base_year, 2030 as year, '440100' as district_code, "
+        "'00' as industry_code, s as scenario, v as driver, w as direction, if(w = 'up', 0.01, -0.01) as step, "
+        "-22.0 as base_balance_ha, -22.0 + c as balance_ha, c::double as change_ha from (values ('low'), ('base'), "
+        "('high')) as t (s), (values ('activity_growth', 'down', 30), ('activity_growth', 'up', -40), "
+        "('output_per_land_growth', 'down', -60), ('output_per_land_growth', 'up', 55)) as u (v, w, c)"
+    )
+    con.execute(
+        "create table marts.fct_land_gap as select 2024 as base_year, 2030 as year, '440100' as district_code, "
+        "'00' as industry_code, 'base' as scenario, 22.0 as shortage_ha, 0.0125 as output_per_land_rise_ratio, "
+        "0.0021 as output_per_land_rise_yearly_ratio, 88.0 as low_efficiency_ha, 0.25 as low_efficiency_share_ratio, "
+        "null::varchar as reason union all select 2024, 2030, '440100', '00', 'low', 0.0, null, null, 88.0, null, "
+        "'no_shortage'"
+    )
+
+
+def _forecasts(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        "create table marts.fct_activity_forecast as select 2024 as base_year, y as year, '440100' as district_code, "
+        "'00' as industry_code, 'value_added_cny10k' as measure, m as method, if(u, 5e7 * (y - 2023), null) as "
+        "forecast, "
+        "if(u, 4e7 * (y - 2023), null) as low, if(u, 6e7 * (y - 2023), null) as high, if(u, 1.0, 0.0) as weight, "
+        "u as used, r as rejected_reason, null::double as reconciled, null::varchar as interval_reason "
+        "from range(2025, 2031) as t (y), (values ('combination', true, null), "
+        "('gm11', false, 'posterior_test_failed')) as v (m, u, r)"
+    )
+    con.execute(
+        "create table marts.fct_forecast_accuracy as select 2024 as base_year, 'value_added_cny10k' as measure, "
+        "m as method, h as horizon, 36 as series_count, 360 as trials, 0.05 * h as mape_ratio, e * h as mase_ratio, "
+        "if(m = 'combination', 0.9 - 0.05 * (h - 1), null) as coverage_ratio, "
+        "if(m = 'combination', 0.9, null) as nominal_ratio, if(m = 'combination', h = 1, null) "
+        "as combined_beats_baselines from range(1, 3) as t (h), "
+        "(values ('naive', 1.0), ('drift', 0.8), ('combination', 0.75)) as u (m, e)"
+    )
+    boxes = {d: shapely.to_wkb(shapely.box(113 + i / 5, 23, 113.2 + i / 5, 23.2)) for i, d in enumerate(DISTRICTS)}
+    con.execute(
+        "create table marts.dim_district_outline "
+        "(district_code varchar, geometry blob, tolerance_m double, run_id varchar)"
+    )
+    _insert(con, "dim_district_outline", [(d, g, 2000.0, RUN) for d, g in boxes.items() if d != "440115"])
+    con.execute(
+        "create table marts.fct_region_history as select 2024 as evaluation_year, 'city' as scale, "
+        "'440100' as unit_code, 2024 as year, 'construction_land_ha' as measure_code, 9000.5 as value, "
+        "2010 as base_year"
     )

@@ -108,7 +108,7 @@ def test_land_balance_by_scenario(document):
     text = document.id("land").text
     assert "低需求情景：预测期内没有缺口" in text and "首次缺口年份 2027 年" in text
     assert "灰色模型 GM(1,1)：级比超出允许区间（level_ratio_outside_band）" in text
-    assert len(document.id("land").all("polyline")) == 6
+    assert len(document.id("land").all("polyline")) == 11, "three lines a scenario, and two methods"
 
 
 def test_contract_obligations_of_the_as_of_date_only(document):

@@ -1,4 +1,4 @@
-"""The stages score and forecast on a small working file made by hand, without dbt."""
+"""The score stage on a small working file made by hand, without dbt."""
 
 from datetime import date
 
@@ -6,12 +6,11 @@ import pytest
 
 from landgauge.errors import ConfigurationError
 from landgauge.settings import Settings, StageResult
-from landgauge.stages import forecast as forecast_stage
 from landgauge.stages import score as score_stage
 from warehouse import db
 
 MARTS = """
-create schema marts; create schema profile; create schema staging;
+create schema marts; create schema profile;
 create table profile.setting as select 'C1' as city_code, ['built_form'] as schemes;
 create table marts.dim_indicator as
     select unnest(['plot_ratio', 'building_coefficient']) as indicator_code, 'positive' as direction;
@@ -24,23 +23,12 @@ create table marts.fct_parcel_year as
     select parcel_code, 2024 as year, plot_ratio, building_coefficient
     from (values ('P3', 0.49, 0.15), ('P1', 0.98, 0.4), ('P2', 0.49, 0.3), ('P4', null, null), ('P5', 0.49, null))
         as t (parcel_code, plot_ratio, building_coefficient);
-create table staging.stg_accepted__district_series as
-    select
-        2008 + i::integer as data_year, d as district_code, n as industry_code,
-        case when d = 'C1' and n = '00' then 1000 * 1.02 ** i end as industrial_land_ha,
-        1e5 * 1.05 ** i as value_added_cny10k
-    from range(17) as t (i), unnest(['C1', 'D1']) as u (d), unnest(['00', 'C']) as v (n);
-create table staging.stg_accepted__land_supply (
-    supply_id varchar, data_year integer, source varchar, area_ha double, available_year integer,
-    industrial_share double, realisation_rate double, parcel_code varchar);
-insert into staging.stg_accepted__land_supply values ('S1', 2024, '新增指标', 10, 2025, null, 1, null);
 """
 
 
 @pytest.fixture
 def settings(tmp_path, monkeypatch):
-    for stage in (score_stage, forecast_stage):
-        monkeypatch.setattr(stage, "run_layer", lambda settings, layer: StageResult(rows={"models": 0}))
+    monkeypatch.setattr(score_stage, "run_layer", lambda settings, layer: StageResult(rows={"models": 0}))
     made = Settings(warehouse=tmp_path, year=2024, as_of=date(2024, 12, 31), threads=1)
     with db.connect(made) as con:
         con.execute(MARTS)
@@ -126,31 +114,3 @@ def test_a_scheme_that_cannot_be_scored_is_a_wrong_call(settings, scheme, messag
     with pytest.raises(ConfigurationError, match=message) as caught:
         score_stage.score(wrong)
     assert caught.value.exit_code == 2 and caught.value.next_step
-
-
-def test_forecast_takes_the_series_of_the_whole_city(settings):
-    forecast_stage.forecast(settings)
-    rows = query(settings, "select distinct district_code, industry_code, base_year from forecasted.land_demand")
-    assert rows == [{"district_code": "C1", "industry_code": "00", "base_year": 2024}]
-    first = query(
-        settings,
-        "select demand_ha from forecasted.land_demand"
-        " where year = 2025 and scenario = 'base' and method = 'output_per_land'",
-    )
-    assert first[0]["demand_ha"] == pytest.approx(1000 * 1.02**16 * 0.02)
-    balance = query(settings, "select * from forecasted.land_balance where scenario = 'base' and year = 2034")
-    assert balance[0]["supply_ha"] == 10 and balance[0]["first_shortage_year"] == 2025
-
-
-def test_forecast_without_a_series_writes_empty_tables(settings):
-    with db.connect(settings) as con:
-        con.execute("delete from staging.stg_accepted__district_series; delete from staging.stg_accepted__land_supply")
-    result = forecast_stage.forecast(settings)
-    assert {result.rows[t] for t in ("land_demand", "land_supply", "land_balance", "backtest")} == {0}
-    assert result.complaints == ()
-
-
-def test_a_source_without_policy_is_a_complaint(settings):
-    with db.connect(settings) as con:
-        con.execute("update staging.stg_accepted__land_supply set source = '天上掉下'")
-    assert "天上掉下" in forecast_stage.forecast(settings).complaints[0]

@@ -208,3 +208,20 @@ def test_carried_changes_do_not_pass_for_a_built_year(tmp_path: Path) -> None:
         publish(later)
     publish(settings_for(tmp_path, 2024, approved_by="土地管理委员会"))
     assert rows(later, "select parcel_code, run_id from marts.dim_parcel where year = 2024") == [("p", "b" * 16)]
+
+
+def test_a_calendar_of_another_day_is_not_published_but_an_approval_goes_through(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, 2024)
+    due = "create or replace table marts.fct_stage_due as select date '{}' as as_of_date, 'XY-1' as agreement_no, "
+    due += "'开工' as obligation, date '2025-01-01' as due_date, 1 as seq_no, 'aaaaaaaaaaaaaaaa' as run_id"
+    for day in ("2024-12-31", "2025-02-01"):
+        build(settings, "a" * 16, {"p": 1.0})
+        with db.connect(settings) as con:
+            con.execute(due.format(day))
+        if day == "2024-12-31":
+            publish(settings)
+    with pytest.raises(StageFailed, match="not built as of 2024-12-31"):
+        publish(settings)
+    publish(settings_for(tmp_path, 2024, approved_by="委员会"))
+    assert rows(settings, "select as_of_date::varchar from marts.fct_stage_due") == [("2024-12-31",)]
+    assert rows(settings, "select state from marts.fct_run order by state") == [("final",), ("provisional",)]

@@ -1,5 +1,5 @@
 {{ config(severity='error', tags=['balance'], meta={
-    'owner': '数据工程 (data engineering)', 'next_step': 'Look at scoring/forecast/supply.py.',
+    'owner': '数据工程 (data engineering)', 'next_step': 'Look at scoring/forecast/land_balance.py.',
 }) }}
 -- A balance is the supply up to its year less the demand of the combination.
 with supply as (
@@ -50,6 +50,8 @@ left join {{ ref('fct_land_demand') }} as demand
         and demand.method = 'combination'
 where
     abs(balance.supply_ha - supply.area_ha) > 1e-6
+    or (balance.balance_ha is null and balance.lacking is null)
+    or (balance.supply_ha is null and balance.lacking not like '%supply_missing%')
     or balance.demand_ha is distinct from demand.demand_ha
     or abs(balance.balance_ha - (balance.supply_ha - balance.demand_ha)) > 1e-6
-    or (balance.balance_ha is null) <> (balance.demand_ha is null)
+    or (balance.balance_ha is null) <> (balance.demand_ha is null or balance.supply_ha is null)

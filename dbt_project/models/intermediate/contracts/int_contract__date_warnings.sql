@@ -61,7 +61,7 @@ from milestones
 where
     agreed_date < {{ as_of_date() }}
     and coalesce(happened_date > agreed_date, true)
-    and coalesce(ended_date > agreed_date, true)
+    and coalesce(ended_date > agreed_date + 1, true)
 
 union all
 
@@ -99,4 +99,4 @@ where
     arises_date <= {{ as_of_date() }}
     and is_idle is null
     and coalesce(resumed_date >= arises_date, true)
-    and coalesce(ended_date >= arises_date, true)
+    and coalesce(ended_date > arises_date, true)

@@ -2,6 +2,6 @@
 select
     agreement_no,
     stage,
-    string_agg(distinct department, '、' order by department) as department,
+    array_to_string(list_sort(list(distinct department)), '、') as department,
 from {{ ref('int_contract__targets') }}
 group by agreement_no, stage

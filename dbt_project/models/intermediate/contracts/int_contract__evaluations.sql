@@ -4,8 +4,8 @@ with counted as (
         candidates.agreement_no,
         candidates.stage,
         candidates.evaluation_year,
-        candidates.period_no,
-        candidates.is_certain,
+        any_value(candidates.period_no) as period_no,
+        any_value(candidates.is_certain) as is_certain,
         count(outcomes.outcome) as findings,
         count(*) filter (where outcomes.outcome = '达标') as met,
         count(*) filter (where outcomes.outcome = '不达标') as missed,
@@ -21,7 +21,7 @@ with counted as (
             candidates.agreement_no = outcomes.agreement_no
             and candidates.stage = outcomes.stage
             and candidates.evaluation_year = outcomes.evaluation_year
-    group by all
+    group by candidates.agreement_no, candidates.stage, candidates.evaluation_year
 ),
 
 judged as (
@@ -53,8 +53,7 @@ select
     case
         when held.result = '待评' then null
         when held.verdict_date is not null then held.verdict_date
-        when held.evaluation_year >= year({{ as_of_date() }}) then {{ as_of_date() }}
-        else make_date(held.evaluation_year, 12, 31)
+        else make_date(least(held.evaluation_year, 9999), 12, 31)
     end as result_date,
     case
         when held.result <> '待评' then null

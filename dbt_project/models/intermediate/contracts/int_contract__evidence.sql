@@ -37,22 +37,34 @@ wanted as (
         on asked.stage = rules.stage and asked.indicator_code = rules.indicator_code
 ),
 
+-- a row for each year of a mean, so that years are found by equality
+spans as (
+    select
+        agreement_no,
+        stage,
+        indicator_code,
+        evaluation_year,
+        years,
+        evaluation_year - unnest(range(years)) as year,
+    from wanted
+    where years > 1
+),
+
 means as (
     select
-        wanted.agreement_no,
-        wanted.stage,
-        wanted.indicator_code,
-        wanted.evaluation_year,
-        case when count(figures.numerator) = wanted.years then {{ exact_sum('figures.numerator') }} / wanted.years end
-            as numerator,
-    from wanted
+        spans.agreement_no,
+        spans.stage,
+        spans.indicator_code,
+        spans.evaluation_year,
+        {{ exact_sum('figures.numerator') }} / spans.years as numerator,
+    from spans
     inner join {{ ref('int_contract__values') }} as figures
         on
-            wanted.agreement_no = figures.agreement_no
-            and wanted.indicator_code = figures.indicator_code
-            and figures.year between wanted.evaluation_year - wanted.years + 1 and wanted.evaluation_year
-    where wanted.years > 1
-    group by wanted.agreement_no, wanted.stage, wanted.indicator_code, wanted.evaluation_year, wanted.years
+            spans.agreement_no = figures.agreement_no
+            and spans.indicator_code = figures.indicator_code
+            and spans.year = figures.year
+    group by spans.agreement_no, spans.stage, spans.indicator_code, spans.evaluation_year, spans.years
+    having count(figures.numerator) = spans.years
 ),
 
 merged as (
@@ -89,8 +101,7 @@ found as (
             and wanted.evaluation_year = figures.year
     left join means
         on
-            wanted.years > 1
-            and wanted.agreement_no = means.agreement_no
+            wanted.agreement_no = means.agreement_no
             and wanted.stage = means.stage
             and wanted.indicator_code = means.indicator_code
             and wanted.evaluation_year = means.evaluation_year

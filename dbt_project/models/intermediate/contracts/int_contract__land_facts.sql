@@ -12,16 +12,11 @@ with banned as (
 
 occupants as (
     select
-        land.agreement_no,
-        land.year,
-        land.parcel_code,
-        count(distinct occupant.uscc) as enterprise_count,
-        bool_or(occupant.uscc = agreements.uscc) as own_enterprise,
-    from {{ ref('int_contract__land') }} as land
-    inner join {{ ref('int_contract__agreements') }} as agreements on land.agreement_no = agreements.agreement_no
-    inner join {{ ref('stg_carried__occupants') }} as occupant
-        on land.parcel_code = occupant.parcel_code and land.year = occupant.year
-    group by land.agreement_no, land.year, land.parcel_code
+        parcel_code,
+        year,
+        count(*) as enterprise_count,
+    from {{ ref('stg_carried__occupants') }}
+    group by parcel_code, year
 ),
 
 paired_years as (
@@ -41,15 +36,14 @@ select
     banned.banned_floor_area_m2,
     banned.banned_uses,
     case when paired_years.year is not null then coalesce(occupants.enterprise_count, 0) end as enterprise_count,
-    coalesce(occupants.own_enterprise, false) as own_enterprise,
+    own.uscc is not null as own_enterprise,
 from {{ ref('int_contract__land') }} as land
+inner join {{ ref('int_contract__agreements') }} as agreements on land.agreement_no = agreements.agreement_no
 inner join {{ ref('stg_carried__parcel_years') }} as parcels
     on land.parcel_code = parcels.parcel_code and land.year = parcels.year
 left join {{ ref('stg_profile__land_uses') }} as land_uses on parcels.land_use_code = land_uses.code
 left join banned on land.parcel_code = banned.parcel_code and land.year = banned.year
-left join occupants
-    on
-        land.agreement_no = occupants.agreement_no
-        and land.parcel_code = occupants.parcel_code
-        and land.year = occupants.year
+left join occupants on land.parcel_code = occupants.parcel_code and land.year = occupants.year
+left join {{ ref('stg_carried__occupants') }} as own
+    on land.parcel_code = own.parcel_code and land.year = own.year and agreements.uscc = own.uscc
 left join paired_years on land.year = paired_years.year

@@ -34,8 +34,8 @@ with compared as (
             candidates.agreement_no = evidence.agreement_no
             and candidates.stage = evidence.stage
             and candidates.evaluation_year = evidence.evaluation_year
-            and targets.indicator_code = evidence.indicator_code
-            and targets.comparison <> '符合'
+            -- a condition on one side alone would make the join compare every row with every other
+            and case when targets.comparison <> '符合' then targets.indicator_code end = evidence.indicator_code
     left join {{ ref('int_contract__verdicts') }} as verdicts
         on
             candidates.agreement_no = verdicts.agreement_no

@@ -21,25 +21,33 @@ failed as (
     where evaluations.result = '不达标'
 ),
 
-grouped as (
+belonging as (
     select
-        notices.*,
-        agreements.rule_version,
-        failed.stage as failed_stage,
-        failed.evaluation_year,
-        coalesce(failed.stage, notices.stage) as group_stage,
+        notices.agreement_no,
+        notices.notice_no,
+        arg_max(failed.stage, row(failed.result_date, failed.evaluation_year, failed.stage_order)) as failed_stage,
+        arg_max(failed.evaluation_year, row(failed.result_date, failed.evaluation_year, failed.stage_order))
+            as evaluation_year,
     from notices
-    inner join {{ ref('int_contract__agreements') }} as agreements on notices.agreement_no = agreements.agreement_no
-    left join failed
+    inner join failed
         on
             notices.agreement_no = failed.agreement_no
             and (notices.stage = failed.stage or notices.stage is null)
             and notices.event_date >= failed.result_date
-    qualify
-        row_number() over (
-            partition by notices.agreement_no, notices.notice_no
-            order by failed.result_date desc, failed.evaluation_year desc, failed.stage_order desc
-        ) = 1
+    group by notices.agreement_no, notices.notice_no
+),
+
+grouped as (
+    select
+        notices.*,
+        agreements.rule_version,
+        belonging.failed_stage,
+        belonging.evaluation_year,
+        coalesce(belonging.failed_stage, notices.stage) as group_stage,
+    from notices
+    inner join {{ ref('int_contract__agreements') }} as agreements on notices.agreement_no = agreements.agreement_no
+    left join belonging
+        on notices.agreement_no = belonging.agreement_no and notices.notice_no = belonging.notice_no
 ),
 
 laid_over as (

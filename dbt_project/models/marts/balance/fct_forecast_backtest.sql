@@ -1,6 +1,7 @@
 select
     base_year,
     series,
+    measure,
     method,
     origin_year,
     horizon,
@@ -8,5 +9,7 @@ select
     forecast,
     low,
     high,
+    scale_value,
+    covered,
     {{ run_id() }} as run_id,
 from {{ source('forecasted', 'backtest') }}

@@ -9,8 +9,10 @@ select
     demand_ha,
     low_ha,
     high_ha,
+    weight,
     used,
     rejected_reason,
-    diagnostics,
+    interval_basis,
+    interval_reason,
     {{ run_id() }} as run_id,
 from {{ source('forecasted', 'land_demand') }}

@@ -37,15 +37,23 @@ merged as (
         max(grounds.due_date) as due_date,
         case when count(*) = count(grounds.lapsed_date) then max(grounds.lapsed_date) end as lapsed_date,
         case when count(*) = count(grounds.done_date) then max(grounds.done_date) end as done_date,
-        arg_min_null(grounds.stage, (stage_rules.stage_order, grounds.evaluation_year)) as stage,
-        arg_min_null(grounds.evaluation_year, (stage_rules.stage_order, grounds.evaluation_year)) as evaluation_year,
         max(grounds.clause) as clause,
-        string_agg(grounds.evidence, ';' order by stage_rules.stage_order, grounds.evaluation_year, grounds.evidence)
-            as evidence,
+        -- sorted once there: an aggregate with an order of its own sorts every group
+        list_sort(list(row(stage_rules.stage_order, grounds.evaluation_year, grounds.evidence, grounds.stage)))
+            as sorted_grounds,
     from grounds
     left join {{ ref('contract_stage') }} as stage_rules on grounds.stage = stage_rules.stage
     where grounds.arises_date <= {{ as_of_date() }}
     group by grounds.agreement_no, grounds.consequence_code, grounds.arises_date
+),
+
+unfolded as (
+    select
+        * exclude (sorted_grounds),
+        sorted_grounds[1][4] as stage,
+        sorted_grounds[1][2] as evaluation_year,
+        array_to_string(list_transform(sorted_grounds, lambda ground: ground[3]), ';') as evidence,
+    from merged
 ),
 
 closing as (
@@ -70,17 +78,17 @@ decisions as (
 
 followed as (
     select
-        merged.* exclude (done_date),
-        coalesce(merged.done_date, closing.event_date) as done_date,
+        unfolded.* exclude (done_date),
+        coalesce(unfolded.done_date, closing.event_date) as done_date,
         decisions.event_date as decided_date,
-    from merged
+    from unfolded
     asof left join closing
         on
-            merged.agreement_no = closing.agreement_no
-            and merged.consequence_code = closing.consequence_code
-            and merged.arises_date <= closing.event_date
+            unfolded.agreement_no = closing.agreement_no
+            and unfolded.consequence_code = closing.consequence_code
+            and unfolded.arises_date <= closing.event_date
     asof left join decisions
-        on merged.agreement_no = decisions.agreement_no and merged.arises_date <= decisions.event_date
+        on unfolded.agreement_no = decisions.agreement_no and unfolded.arises_date <= decisions.event_date
 )
 
 select
@@ -116,6 +124,5 @@ inner join {{ ref('contract_consequence') }} as consequences
 left join {{ ref('int_contract__departments') }} as departments
     on
         followed.agreement_no = departments.agreement_no
-        and followed.stage = departments.stage
-        and followed.evaluation_year is not null
+        and case when followed.evaluation_year is not null then followed.stage end = departments.stage
 where agreements.ended_date >= followed.arises_date or agreements.ended_date is null

@@ -1,27 +1,21 @@
 -- The result of each evaluation, with the distinct years failed up to it.
-with failed as (
-    select distinct
-        agreement_no,
-        evaluation_year,
-    from {{ ref('int_contract__evaluations') }}
-    where counts_failed
-),
-
-departments as (
+-- two stages failed in one year count once
+with firsts as (
     select
-        agreement_no,
-        stage,
-        string_agg(distinct department, '、' order by department) as department,
-    from {{ ref('int_contract__targets') }}
-    group by agreement_no, stage
+        *,
+        counts_failed and row_number() over (
+            partition by agreement_no, evaluation_year, counts_failed order by stage_order
+        ) = 1 as adds_a_year,
+    from {{ ref('int_contract__evaluations') }}
 ),
 
 counted as (
     select
-        agreement_no,
-        evaluation_year,
-        row_number() over (partition by agreement_no order by evaluation_year) as failed_years,
-    from failed
+        *,
+        count(*) filter (where adds_a_year) over (
+            partition by agreement_no order by evaluation_year range between unbounded preceding and current row
+        ) as failed_years,
+    from firsts
 )
 
 select
@@ -34,7 +28,7 @@ select
     evaluations.result_reason,
     evaluations.first_result,
     evaluations.first_result <> evaluations.result as restated,
-    cast(coalesce(counted.failed_years, 0) as integer) as failed_years_cumulative,
+    cast(evaluations.failed_years as integer) as failed_years_cumulative,
     evaluations.counts_failed,
     cast(evaluations.findings as integer) as finding_count,
     cast(evaluations.met as integer) as met_count,
@@ -48,10 +42,7 @@ select
     agreements.uscc,
     agreements.rule_version,
     {{ run_id() }} as run_id,
-from {{ ref('int_contract__evaluations') }} as evaluations
+from counted as evaluations
 inner join {{ ref('int_contract__agreements') }} as agreements on evaluations.agreement_no = agreements.agreement_no
-left join departments on evaluations.agreement_no = departments.agreement_no and evaluations.stage = departments.stage
-asof left join counted
-    on
-        evaluations.agreement_no = counted.agreement_no
-        and evaluations.evaluation_year >= counted.evaluation_year
+left join {{ ref('int_contract__departments') }} as departments
+    on evaluations.agreement_no = departments.agreement_no and evaluations.stage = departments.stage

@@ -1,0 +1,18 @@
+select
+    base_year,
+    year,
+    district_code,
+    industry_code,
+    measure,
+    method,
+    forecast,
+    reconciled,
+    low,
+    high,
+    weight,
+    used,
+    rejected_reason,
+    interval_reason,
+    suspected_break_year,
+    {{ run_id() }} as run_id,
+from {{ source('forecasted', 'activity_forecast') }}
