@@ -74,7 +74,7 @@ def not_used(marts: Marts) -> list[Row]:
     """Return methods of activity that were rejected: measure, method, reason, and for how many series of how many."""
     return marts.rows(
         "with s as (select distinct measure, method, district_code, industry_code, used, rejected_reason "
-        "from fct_activity_forecast), "
+        "from fct_activity_forecast where method <> 'not_allocated'), "
         "n as (select measure, count(distinct (district_code, industry_code)) as series from s group by measure) "
         "select s.measure, s.method, s.rejected_reason, "
         "count(distinct (s.district_code, s.industry_code)) as rejected, n.series "

@@ -123,7 +123,7 @@ def _rest(engine: Engine, demand: Demand, base_year: int) -> list[pd.DataFrame]:
             industry = NOT_ALLOCATED if industry == ALL else f"{industry}:{NOT_ALLOCATED}"
         else:
             district = NOT_ALLOCATED
-        rest = land[link.total] * link.remainder_share
+        rest = land[link.total] - land[list(link.parts)].sum(axis=0)
         cells = {"year": base_year + np.arange(1, len(rest) + 1), "district_code": district, "industry_code": industry}
         cells |= {"land_ha": rest, "demand_ha": rest - engine.ground.land[link.total] * link.remainder_share}
         reasons = {"rejected_reason": NOT_ALLOCATED, "interval_reason": NOT_ALLOCATED}

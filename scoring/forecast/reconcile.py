@@ -1,8 +1,9 @@
 """City, districts, industries and cells made to add up, by weighted least squares on what adds up in the base year.
 
 A total and its parts differ by what the figures themselves do not allocate; that remainder keeps its share of the total
-and stays an item of its own. What follows from the districts (the city's industries) has the sum of their remainders. In matrix form: y = ŷ - W Aᵀ (A W Aᵀ)⁺ A ŷ, where a row of A says
-(1 - remainder's share) total - Σ parts = 0 and W holds the variances of the forecasts.
+and stays an item of its own. What follows from the districts (the city's industries) has the sum of their remainders.
+In matrix form: y = ŷ - W Aᵀ (A W Aᵀ)⁺ A ŷ, where a row of A says (1 - remainder's share) total - Σ parts = 0 and W
+holds the variances of the forecasts.
 """
 
 from __future__ import annotations

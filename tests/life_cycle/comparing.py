@@ -177,4 +177,4 @@ def _of(rows: Rows, number: str) -> list[tuple[tuple, int]]:
 
 def _plain(value: object) -> object:
     """Numbers that differ in the last digits are the same."""
-    return float(f"{value:.9e}") if isinstance(value, float) else value
+    return float(f"{value:.11e}") if isinstance(value, float) else value

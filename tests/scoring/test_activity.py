@@ -113,7 +113,7 @@ def test_bad_series_end_in_a_number_or_a_reason(name):
     driver = values[::-1]
     found = run(name, values, steps=10, driver=driver)
     passed = found.reason == 0
-    assert np.isfinite(found.values[passed]).all() and np.isnan(found.values[~passed]).all()
+    assert (np.abs(found.values[passed]) < 1e18).all() and np.isnan(found.values[~passed]).all()
     never_negative = np.nanmin(np.where(np.isnan(values), np.inf, values), axis=1) >= 0
     assert (found.values[passed & never_negative] >= 0).all()
     assert not passed[list(HOSTILE).index("nothing")] and not passed[list(HOSTILE).index("no base")]

@@ -16,28 +16,28 @@ select
     items.base_year,
     items.scenario,
     items.item_id,
-    others.item_id as other_item_id,
+    twins.item_id as other_item_id,
 from counted as items
-inner join counted as others
+inner join counted as twins
     on
-        items.base_year = others.base_year
-        and items.scenario = others.scenario
-        and items.parcel_code = others.parcel_code
-        and items.item_id < others.item_id
+        items.base_year = twins.base_year
+        and items.scenario = twins.scenario
+        and items.parcel_code = twins.parcel_code
+        and items.item_id < twins.item_id
 union all
 select
     items.base_year,
     items.scenario,
     items.item_id,
-    others.item_id as other_item_id,
+    twins.item_id as other_item_id,
 from counted as items
 inner join {{ ref('stg_accepted__parcel_changes') }} as changes on items.parcel_code = changes.old_parcel_code
-inner join counted as others
+inner join counted as twins
     on
-        items.base_year = others.base_year
-        and items.scenario = others.scenario
-        and changes.new_parcel_code = others.parcel_code
-        and items.item_id <> others.item_id
+        items.base_year = twins.base_year
+        and items.scenario = twins.scenario
+        and changes.new_parcel_code = twins.parcel_code
+        and items.item_id <> twins.item_id
 union all
 select
     base_year,

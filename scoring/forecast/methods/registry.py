@@ -30,6 +30,7 @@ METHODS = {
     "elasticity": Method("弹性系数法", driven.elasticity, 4, takes_driver=True),
 }
 BASELINES = ("naive", "drift")
+LARGEST = 1e18  # the input contract ends at 1e15: what is a thousand times that is no forecast
 
 
 def forecast(
@@ -38,7 +39,7 @@ def forecast(
     """Forecast the `steps` years after the last column of values (n, T) from the last `lengths` (n,) of them.
 
     The series of one length are worked on together. A forecast below 0 of a run without a negative value, or one that
-    is not finite, is rejected. Raises KeyError for a method that is not in METHODS.
+    is not finite or beyond LARGEST, is rejected. Raises KeyError for a method that is not in METHODS.
     """
     method = METHODS[name]
     result = np.full((len(values), steps), np.nan)
@@ -56,6 +57,6 @@ def forecast(
 def _usable(x: Floats, found: Forecast) -> Forecast:
     passed = found.reason == 0
     below = (x.min(axis=1) >= 0) & (np.where(passed[:, None], found.values, 0.0) < 0).any(axis=1)
-    endless = passed & ~np.isfinite(found.values).all(axis=1)
+    endless = passed & ~(np.abs(found.values) < LARGEST).all(axis=1)
     checked = tested(found.values, ((NOT_USABLE, below | endless),))
     return Forecast(np.where(passed[:, None], checked.values, np.nan), np.where(passed, checked.reason, found.reason))
