@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from landgauge import policy
-from landgauge.errors import ConfigurationError
+from landgauge.errors import ConfigurationError, StageFailed
 from landgauge.settings import Settings, StageResult
 from landgauge.stages import land_items
 from scoring.forecast import activity_tables, land_balance, land_demand, land_policy, land_supply, land_tables, rules
@@ -51,11 +51,16 @@ def forecast(settings: Settings) -> StageResult:
     """Forecast demand and supply from the base year `settings.year` and build dbt layer `balance`.
 
     Without a series there are no rows of demand; what cannot be forecast says why. Raises ConfigurationError where a
-    forecast seed cannot be read.
+    forecast seed cannot be read, StageFailed where the year has not been built.
     """
     activity_rules, land = _rules()
     with db.connect(settings) as con:
-        facts = _facts(con, settings.year, land, activity_rules.steps)
+        try:
+            facts = _facts(con, settings.year, land, activity_rules.steps)
+        except duckdb.CatalogException as error:
+            raise StageFailed(
+                f"year {settings.year} has not been built by this version: {error}", "Run `landgauge build` first."
+            ) from error
         written = tables(facts, activity_rules, land, con)
     for name, table in written.items():
         db.write_arrow(settings, f"forecasted.{name}", table)

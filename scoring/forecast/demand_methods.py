@@ -22,9 +22,10 @@ LAND, VALUE_ADDED, OUTPUT, WORKERS = "industrial_land_ha", "value_added_cny10k",
 NO_LAND, NO_ACTIVITY, NO_FORECAST = "land_missing", "activity_missing", "activity_not_forecast"
 TOO_FEW, NOT_POSITIVE, LOOSE = "too_few_points", "value_not_positive", "log_residuals_above_limit"
 FLAT, NO_QUOTA, NO_IDEAL = "activity_without_change", "no_quota", "no_ideal_value"
-ABOVE, NOT_USABLE = "above_limit", "forecast_not_finite"
+ABOVE, NOT_USABLE = "above_limit", "forecast_out_of_range"
 QUOTA, IDEAL = "quota_ha_per_cny100m_output", "ideal_value_added_cny10k_per_ha"
 KINDS = (QUOTA, IDEAL)
+_MOST_HA = 1e12  # more than the earth has: exact sums of the warehouse hold 22 digits
 _LEAST_GROWTH = 0.002  # a year, of activity: less says nothing about the land that growth needs
 
 
@@ -64,7 +65,7 @@ def by_method(ground: Ground, scenario: Scenario, rules: tuple[MethodRule, ...])
         with np.errstate(all="ignore"):  # what is not finite in the end is rejected
             found = METHODS[rule.method](ground, scenario, rule)
         missing = ~np.isfinite(ground.land)
-        endless = ~np.isfinite(found.values).all(axis=1)
+        endless = ~(found.values < _MOST_HA).all(axis=1)
         reason = _first((NO_LAND, missing), (found.reason, None), (NOT_USABLE, endless))
         keep = np.equal(reason, None)
         result[rule.method] = Land(np.where(keep[:, None], np.maximum(found.values, 0.0), np.nan), reason)

@@ -19,6 +19,7 @@ Ints = NDArray[np.int64]
 
 RIDGE = 1e-10  # totals that are said twice make the system singular; solved again for its own residual
 ROUNDS = 30
+LEAST_TOTAL = 0.1  # of the sum of its parts: less is an error of the figures, not a total
 ROUNDING = 1e-13
 WHOLE = "00"  # the industry code of all industries
 
@@ -44,7 +45,7 @@ def links(
     """Return the links among series of one measure that have a value in the base year.
 
     `parents`: the industry above each industry, `00` above the highest. An industry is part of the nearest one above
-    it that the district has a series of. A total without a value above 0, or without parts above 0, has no link.
+    it that the district has a series of. A total below LEAST_TOTAL of its parts, or without parts above 0, has no link.
     """
     place = {key: i for i, key in enumerate(zip(district, industry, strict=True)) if np.isfinite(base[i])}
     families: dict[tuple[int, str], list[int]] = {}
@@ -55,7 +56,7 @@ def links(
         if above is not None:
             families.setdefault((above, "industry"), []).append(part)
     known = {key: float(np.sum(base[parts])) for key, parts in families.items()}
-    bound = [key for key in families if base[key[0]] > 0 and known[key] > 0]
+    bound = [key for key in families if known[key] > 0 and base[key[0]] > LEAST_TOTAL * known[key]]
     summed = {total for total, by in bound if by == "district"}
     return [
         Link(
@@ -135,7 +136,7 @@ def _project(matrix: Floats, start: Floats, weight: Floats) -> Floats:
     found = start
     for _ in range(ROUNDS):
         left = matrix @ found
-        if np.abs(left).max() <= ROUNDING * 1e-2:
+        if (np.abs(left) <= ROUNDING * (np.abs(matrix) @ np.abs(found))).all():
             break
         found = found - spread.T @ (scale[:, None] * (inverse @ (scale[:, None] * left)))
     return found

@@ -252,6 +252,14 @@ def test_city_districts_and_industries_add_up_and_the_remainder_stays(noise):
     assert not np.allclose(found.reconciled, found.combination) and (found.reconciled > 0).all()
 
 
+def test_what_is_far_below_its_parts_is_no_total():
+    district, industry = ["X", "A", "B"], ["00", "00", "00"]
+    for total, links in ((5.0, 0), (50.0, 1), (0.0, 0), (NAN, 0)):
+        found = reconcile.links(district, industry, np.array([total, 40.0, 30.0]), "X", {})
+        assert len(found) == links
+    assert found == [] and reconcile.links(district, industry, np.array([9.0, 0, 0]), "X", {}) == []
+
+
 def test_reconciled_values_are_never_below_zero_and_the_sure_give_way_least():
     chain = [reconcile.Link(0, (1, 2), "district", 0.0)]
     values = np.array([[10.0, 1.0], [1.0, 2.0], [8.0, 9.0]])

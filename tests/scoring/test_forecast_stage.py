@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from landgauge.errors import StageFailed
 from landgauge.settings import Settings, StageResult
 from landgauge.stages import forecast as forecast_stage
 from warehouse import db
@@ -165,3 +166,9 @@ def test_a_source_without_policy_is_a_complaint(settings):
     execute(settings, "update staging.stg_accepted__land_supply set source = '天上掉下'")
     assert "天上掉下" in forecast_stage.forecast(settings).complaints[0]
     assert items(settings)["S1"]["reason"] == "unknown_source"
+
+
+def test_a_year_that_has_not_been_built_is_said(settings):
+    execute(settings, "drop table marts.fct_forecast_series")
+    with pytest.raises(StageFailed, match="has not been built"):
+        forecast_stage.forecast(settings)

@@ -169,6 +169,20 @@ def test_a_method_that_cannot_say_so_says_why(land, added, method, reason):
     assert np.isfinite(done.combined.values[0]).all() == np.isfinite(made.ground.land[0])
 
 
+def test_where_land_is_known_for_few_years_the_interval_is_as_wide_as_value_addeds():
+    rows = [r for r in city() if r[0] != "industrial_land_ha" or r[3] >= 2022]
+    done = engine(rows).demand(BASE)
+    assert set(done.basis[:, -1]) == {"activity"} and (done.low < done.high).all()
+    assert (done.low <= done.combined.values).all() and (done.combined.values <= done.high).all()
+
+
+def test_growth_beyond_all_bounds_is_refused():
+    made = engine(unit(land=10.0 ** np.arange(3, 14), added=7.0 ** np.arange(1, 12)))
+    done = made.demand(BASE)
+    assert not any((land.values > 1e12).any() for land in done.methods.values())
+    assert "forecast_out_of_range" in {land.reason[0] for land in done.methods.values()}
+
+
 def test_quota_and_ideal_of_another_industry_and_none_at_all():
     without = land_policy.LandPolicy(LAND.scenarios, LAND.sources, (), {}, LAND.methods, LAND.settings)
     found = engine(unit(**growing()), land=without).demand(BASE).methods
