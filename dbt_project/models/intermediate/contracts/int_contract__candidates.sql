@@ -76,7 +76,8 @@ again as (
         periods.period_no,
         false as is_certain,
     from {{ ref('int_contract__periods') }} as periods
-    inner join {{ ref('contract_stage') }} as stage_rules on periods.stage = stage_rules.stage and stage_rules.reevaluated
+    inner join {{ ref('contract_stage') }} as stage_rules
+        on periods.stage = stage_rules.stage and stage_rules.reevaluated
     inner join {{ ref('stg_carried__years') }} as years
         on
             years.year > year(periods.first_due_date)

@@ -17,6 +17,13 @@ signed as (
     from {{ ref('int_contract__events') }}
     where event = '出让签订'
     group by agreement_no
+),
+
+-- a 竣工 that contradicts its 开工: nobody knows whether it was late
+disputed as (
+    select distinct agreement_no,
+    from {{ ref('int_contract__events_judged') }}
+    where event = '竣工' and conflict_code = 'event_out_of_order'
 )
 
 select
@@ -31,15 +38,16 @@ from late
 where obligation = '开工' and start_penalty is not null
 union all
 select
-    agreement_no,
+    late.agreement_no,
     'completion_penalty' as consequence_code,
-    due_date + 1 as arises_date,
+    late.due_date + 1 as arises_date,
     cast(null as date) as due_date,
     cast(null as date) as lapsed_date,
-    completion_penalty as clause,
-    '约定竣工' || due_date || ',' || coalesce('实际竣工' || done_date, '未见竣工') as evidence,
+    late.completion_penalty as clause,
+    '约定竣工' || late.due_date || ',' || coalesce('实际竣工' || late.done_date, '未见竣工') as evidence,
 from late
-where obligation = '竣工' and completion_penalty is not null
+anti join disputed on late.agreement_no = disputed.agreement_no
+where late.obligation = '竣工' and late.completion_penalty is not null
 union all
 select
     late.agreement_no,
