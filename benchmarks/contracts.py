@@ -1,4 +1,4 @@
-"""The contract models on 100,000 agreements in 20 years: 600,000 targets, 2 million verdicts, 1 million events.
+"""The contract models on 100,000 agreements in 20 years, their targets, events, verdicts and evidence.
 
 The accepted rows and the carried evidence are made by SQL, the same for the same seed; nothing here is meant to look
 like a real city. The models run through dbt as the stage `contracts` runs them, without the data tests.
@@ -30,6 +30,7 @@ from landgauge.stages.contracts import prepare
 from warehouse import db, transform
 
 LAST_YEAR = 2023
+READ = ("agreements", "agreement_targets", "agreement_events", "verdicts")
 MARTS = ("fct_stage_due", "fct_stage_result", "fct_stage_finding", "fct_consequence", "fct_credit", "fct_warning")
 _WANTED_SECONDS = 20.0
 _SAMPLE_SECONDS = 0.02
@@ -42,6 +43,8 @@ create or replace temp macro uscc(i) as '91440101' || lpad(cast(i % 90000 as var
 create or replace temp macro nth(i) as 'XY-' || lpad(cast(i as varchar), 7, '0');
 create or replace temp macro signed(i)
     as make_date(getvariable('first') - 1, 1, 1) + cast(u(i, 1) * 365 * getvariable('years') / 2 as integer);
+create or replace temp macro interval_of(i) as [3, 4, 5, null][1 + i % 4];
+create or replace temp macro weak(i) as u(i, 6) < 0.1; -- fails again and again, and so is evaluated each year
 create or replace temp macro stamped(d) as greatest(year(d), getvariable('first'));
 """
 _SQL = {
@@ -52,7 +55,7 @@ select getvariable('first') as data_year, nth(i) as agreement_no, parcel(i) as p
     day(signed(i), [240, 360, 600][1 + i % 3]) as term_end_date,
     case when i % 5 = 0 then day(signed(i), 120) end as lease_end_date,
     case when i % 5 = 0 then '先租后让' else '出让' end as supply_mode,
-    [3.0, 4.0, 5.0, null][1 + i % 4] as process_interval_years, 9000 * u(i, 2) as agreed_investment_cny10k,
+    cast(interval_of(i) as double) as process_interval_years, 9000 * u(i, 2) as agreed_investment_cny10k,
     9000 * u(i, 3) as agreed_floor_area_m2, 10000.0 as granted_area_m2, '工业用地' as granted_use,
     case when i % 3 = 0 then '违约金条款' end as start_penalty, '违约金条款' as completion_penalty,
     '残值补偿' as building_compensation
@@ -84,17 +87,21 @@ from (
             (20, '终止同意', null, 157, 18), (21, '续期受理', null, 110, 7), (22, '续期决定', null, 111, 7)
         ) as e (n, event, stage, months, every)
     where i % every = 0 and (n > 4 or u(i, 90 + n) < 0.9)
+        and (weak(i) or event not in ('整改通知', '整改完成', '失信列入', '信用修复'))
 ) where year(event_date) <= getvariable('last')""",
     "verdicts": """
-select greatest(y, getvariable('first')) + case when u(i, 200 + y % 97) < 0.02 then 1 else 0 end as data_year,
-    nth(i) as agreement_no, t.stage, cast(y as integer) as evaluation_year, t.indicator_code, t.department,
-    case when u(i, 300 + y % 97 + t.n * 100) < 0.2 then '不达标' else '达标' end as verdict,
+select y + case when u(i, 200 + y % 97) < 0.02 then 1 else 0 end as data_year, nth(i) as agreement_no, t.stage,
+    cast(y as integer) as evaluation_year, t.indicator_code, t.department,
+    case when weak(i) and u(i, 300 + y % 97 + t.n * 100) < 0.5 then '不达标' else '达标' end as verdict,
     case when i % 2 = 0 then '意见' end as opinion, make_date(cast(y as integer), 11, 15) as verdict_date
 from range(getvariable('agreements')) as r (i), range(getvariable('first'), getvariable('last') + 1) as s (y),
-    (values (1, '达产', '安全生产', '应急管理部门', 4, 5), (2, '过程', '环境治理', '生态环境部门', 6, 99),
-        (3, '过程', 'land_output_cny10k_per_ha', '工业和信息化部门', 6, 99)
-    ) as t (n, stage, indicator_code, department, after, before)
-where y between year(signed(i)) + t.after and year(signed(i)) + t.before""",
+    (values (1, '开竣工', 'plot_ratio', '规划和自然资源部门'), (2, '达产', '安全生产', '应急管理部门'),
+        (3, '达产', 'land_output_cny10k_per_ha', '工业和信息化部门'), (4, '过程', '环境治理', '生态环境部门'),
+        (5, '过程', 'land_output_cny10k_per_ha', '工业和信息化部门')
+    ) as t (n, stage, indicator_code, department), (select y - year(signed(i)) as age)
+where t.stage = '开竣工' and age = 3
+    or t.stage = '达产' and (age = 4 or weak(i) and age between 5 and 6)
+    or t.stage = '过程' and age > 4 and ((age - 4) % coalesce(interval_of(i), 3) = 0 or weak(i))""",
     "parcels": """
 select getvariable('last') as data_year, parcel(i) as parcel_code, '44010' || (4 + i % 6) as district_code,
     'M1' as land_use_code, 10000.0 as site_area_m2 from range(getvariable('agreements')) as r (i)""",
@@ -111,7 +118,8 @@ select parcel(i) as parcel_code, cast(y as integer) as year, c.code as indicator
     case when i % 20 > 0 then numerator end as value, case when i % 20 = 0 then 'no_enterprise' end as null_reason
 from range(getvariable('agreements')) as r (i), range(getvariable('first'), getvariable('last') + 1) as s (y),
     (values ('plot_ratio', 2.0), ('land_output_cny10k_per_ha', 15000.0), ('land_tax_cny10k_per_ha', 600.0))
-        as c (code, scale), (select c.scale * u(i, 400 + y % 97) as numerator)""",
+        as c (code, scale),
+    (select c.scale * (case when weak(i) then 0.2 else 0.6 end + 0.3 * u(i, 400 + y % 97)) as numerator)""",
     "parcel_year": """
 select parcel(i) as parcel_code, cast(y as integer) as year, '44010' || (4 + i % 6) as district_code,
     'M1' as land_use_code, true as is_industrial, 10000.0 as site_area_m2, 100.0 as land_price_cny10k,
@@ -202,7 +210,8 @@ def build(given: Settings) -> measure.Figures:
     figures["models"] = {n.node.name: (n.execution_time, _peak(n, samples)) for n in done.result.results}
     figures["models_seconds"] = sum(seconds for seconds, _ in figures["models"].values())
     with db.connect(given, read_only=True) as con:
-        figures["rows"] = {t: con.execute(f"select count(*) from marts.{t}").fetchall()[0][0] for t in MARTS}
+        named = [f"accepted.{t}" for t in READ] + [f"marts.{t}" for t in MARTS]
+        figures["rows"] = {t: con.execute(f"select count(*) from {t}").fetchall()[0][0] for t in named}
     return figures
 
 

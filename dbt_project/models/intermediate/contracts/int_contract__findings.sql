@@ -1,4 +1,5 @@
--- One row a finding: a target in a year in which its stage was evaluated.
+-- One row a finding: a target in a year in which its stage was evaluated. A view: the mart writes the rows once.
+{{ config(materialized='view') }}
 select
     outcomes.agreement_no,
     outcomes.stage,
