@@ -8,12 +8,13 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11 python; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 13)))' 2>/dev/null \
 	&& command -v $$p && break; done)
 # The machine's certificates first (an office network may have its own authority), then those that uv brings.
+PEERS := "scikit-criteria>=0.10,<0.11" "statsforecast>=2,<3"
 OFFICE := libreoffice-calc libreoffice-writer fonts-noto-cjk poppler-utils fontconfig
 DBT_PLACES := --project-dir dbt_project --profiles-dir dbt_project --quiet \
 	--target-path $(CURDIR)/$(BUILD)/dbt --log-path $(CURDIR)/$(BUILD)/dbt
 INSTALL := --quiet --compile-bytecode --python $(BIN)/python
 
-.PHONY: help env run test fuzz lint format test-history test-newyork test-cities test-airflow test-sources test-office office
+.PHONY: peers help env run test fuzz lint format test-history test-newyork test-cities test-airflow test-sources test-office office
 .PHONY: test-mutation test-life-cycle bouncer catalogue docs-dbt picture picture-contracts bench-rules bench-ingest \
 	bench-pairing bench-marts bench-contracts bench-gate bench-scoring bench-forecast airflow lock clean
 
@@ -123,10 +124,15 @@ bench-contracts: env ## Measure the contract models on 100,000 agreements in 20 
 bench-gate: env ## Measure the gate on a city year of 100,000 parcels and 1,000,000 enterprises
 	$(BIN)/python -m benchmarks.gate
 
-bench-scoring: env ## Measure weights and scores of 10,000,000 units, and 1,000 weight draws for 100,000, beside pymcdm and numpy
+# Libraries that only benchmarks compare with; the lock says what they may not change.
+peers: env
+	@$(BIN)/uv --system-certs pip install --quiet --python $(BIN)/python --constraint requirements.lock $(PEERS) || \
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.lock $(PEERS)
+
+bench-scoring: env peers ## Measure weights and scores of 10,000,000 units, and 1,000 weight draws for 100,000, beside pymcdm, scikit-criteria and numpy
 	$(BIN)/python -m benchmarks.scoring
 
-bench-forecast: env ## Measure the coverage of intervals, and the seconds of 10,000 series beside statsforecast
+bench-forecast: env peers ## Measure the coverage of intervals, and the seconds of 10,000 series beside statsforecast
 	$(BIN)/python -m benchmarks.forecast coverage
 	$(BIN)/python -m benchmarks.forecast speed
 
