@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -86,11 +86,16 @@ def read_arrow(settings: Settings, sql: str) -> pa.Table:
 
 def write_arrow(settings: Settings, name: str, table: pa.Table) -> None:
     """Replace the table `schema.name` of the working file by these rows."""
-    schema = name.split(".", 1)[0]
+    write_tables(settings, {name: table})
+
+
+def write_tables(settings: Settings, tables: Mapping[str, pa.Table]) -> None:
+    """Replace tables `schema.name` of the working file, opened once."""
     with connect(settings) as con:
-        con.register("incoming", table)
-        con.execute(f"create schema if not exists {schema}")
-        con.execute(f"create or replace table {name} as select * from incoming")
+        for name, table in tables.items():
+            con.register("incoming", table)
+            con.execute(f"create schema if not exists {name.split('.', 1)[0]}")
+            con.execute(f"create or replace table {name} as select * from incoming")
 
 
 def process_label() -> str:

@@ -23,6 +23,7 @@ from landgauge.settings import Settings, StageResult
 from warehouse import db, views
 
 KEPT_SNAPSHOTS = 3
+Columns = Mapping[str, str]  # name to type
 _log = log.get("publish")
 _RUN_TABLE = """
 create table if not exists marts.fct_run (
@@ -96,7 +97,7 @@ def _write(settings: Settings, building: Path) -> tuple[str, dict[str, int]]:
         built = _built_run(con)
         rows: dict[str, int] = {}
         if built == run["run_id"] and _calendar_fits(con, settings):
-            rows = {mart.name: _merge(con, mart, settings) for mart in _marts(con)}
+            rows = _merge_all(con, settings)
         elif not (settings.approved_by and _is_published(con, run["run_id"])):
             raise StageFailed(
                 f"the marts of {settings.year} are not built as of {settings.as_of} (run {run['run_id']})",
@@ -104,7 +105,7 @@ def _write(settings: Settings, building: Path) -> tuple[str, dict[str, int]]:
             )
         _record_run(con, settings, run)
         views.create(con)
-        _write_parquet(con, settings, [registry().get(name, _unlisted(con, name)) for name in rows] or [])
+        _write_parquet(con, settings, [registry().get(name) or _unlisted(con, name) for name in rows])
         con.execute("detach work")
         con.execute("checkpoint")
     return run["run_id"], {"tables": len(rows), "rows": sum(rows.values())}
@@ -129,7 +130,7 @@ def _built_run(con: duckdb.DuckDBPyConnection) -> str | None:
 
 def _calendar_fits(con: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
     """Tell whether the contract marts were built as of the settings' day: the monthly calendar looks at other days."""
-    if "as_of_date" not in _columns(con, "work", "fct_stage_due"):
+    if "as_of_date" not in _columns(con, "work").get("fct_stage_due", ()):
         return True
     days = con.execute("select distinct as_of_date from work.marts.fct_stage_due").fetchall()
     return days in ([], [(settings.as_of,)])
@@ -142,26 +143,40 @@ def _marts(con: duckdb.DuckDBPyConnection) -> list[Mart]:
     return [registry().get(name) or _unlisted(con, name) for (name,) in names]
 
 
-def _columns(con: duckdb.DuckDBPyConnection, database: str, table: str) -> dict[str, str]:
-    return dict(
-        con.execute(
-            "select column_name, data_type from duckdb_columns() where database_name = ? and schema_name = 'marts' "
-            "and table_name = ? order by column_index",
-            [database, table],
-        ).fetchall()
-    )
+def _columns(con: duckdb.DuckDBPyConnection, database: str) -> Mapping[str, Columns]:
+    """The types of the columns of each published table of a database; asked once, for the catalogue is slow."""
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in con.execute(
+        "select table_name, column_name, data_type from duckdb_columns() where database_name = ? "
+        "and schema_name = 'marts' order by table_name, column_index",
+        [database],
+    ).fetchall():
+        found.setdefault(table, {})[column] = kind
+    return found
 
 
 def _unlisted(con: duckdb.DuckDBPyConnection, name: str) -> Mart:
-    columns = list(_columns(con, "work", name))
+    columns = list(_columns(con, "work")[name])
     return Mart(name, tuple(columns), "year" if "year" in columns else None)
 
 
-def _merge(con: duckdb.DuckDBPyConnection, mart: Mart, settings: Settings) -> int:
+def _merge_all(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, int]:
+    """Bring every table up to date and return how many rows this run wrote of each.
+
+    One transaction: nobody reads the file yet, and each commit would wait for the disk.
+    """
+    here = con.execute("select current_database()").fetchone()[0]
+    new, old = _columns(con, "work"), _columns(con, here)
+    con.execute("begin")
+    rows = {m.name: _merge(con, m, settings, new[m.name], old.get(m.name, {})) for m in _marts(con)}
+    _copy_comments(con, here)
+    con.execute("commit")
+    return rows
+
+
+def _merge(con: duckdb.DuckDBPyConnection, mart: Mart, settings: Settings, new: Columns, old: Columns) -> int:
     """Bring one table of the new snapshot up to date and return how many rows this run wrote."""
     source, target = f"work.marts.{mart.name}", f"marts.{mart.name}"
-    here = con.execute("select current_database()").fetchone()[0]
-    new, old = _columns(con, "work", mart.name), _columns(con, here, mart.name)
     if mart.year_column is None:
         keep = mart.keeps_run and old == new
         con.execute(f"create or replace table {target} as {_keeping_run(mart, new) if keep else f'from {source}'}")
@@ -173,7 +188,6 @@ def _merge(con: duckdb.DuckDBPyConnection, mart: Mart, settings: Settings) -> in
         kept = f"union all by name select * from {target} where {mart.year_column} not in {gone}" if old else ""
         shared = f"select {', '.join(new)} from (select * from {source} {kept})"
         con.execute(f"create or replace table {target} as {shared}")
-    _copy_comments(con, mart.name)
     return con.execute(f"select count(*) from {source}").fetchone()[0]
 
 
@@ -198,20 +212,24 @@ def _replaced(mart: Mart, settings: Settings) -> str:
     return f"({', '.join(views.literal(str(part)) for part in _partitions(mart, settings))})"
 
 
-def _copy_comments(con: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Comments carry Chinese names, units and the geometry's reference system to BI tools."""
-    for name, comment in con.execute(
-        "select column_name, comment from duckdb_columns() where database_name = 'work' and schema_name = 'marts' "
-        "and table_name = ? and comment is not null",
-        [table],
-    ).fetchall():
-        con.execute(f"comment on column marts.{table}.{name} is {views.literal(comment)}")
-    for (comment,) in con.execute(
-        "select comment from duckdb_tables() where database_name = 'work' and schema_name = 'marts' "
-        "and table_name = ? and comment is not null",
-        [table],
-    ).fetchall():
-        con.execute(f"comment on table marts.{table} is {views.literal(comment)}")
+def _copy_comments(con: duckdb.DuckDBPyConnection, here: str) -> None:
+    """Comments carry Chinese names, units and the geometry's reference system to BI tools; those that stand stay."""
+    standing = set(_comments(con, here))
+    for table, column, comment in _comments(con, "work"):
+        if (table, column, comment) not in standing:
+            place = f"column marts.{table}.{column}" if column else f"table marts.{table}"
+            con.execute(f"comment on {place} is {views.literal(comment)}")
+
+
+def _comments(con: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, str, str]]:
+    """Comments of published tables and their columns: table, column (empty for the table), text."""
+    return con.execute(
+        "select table_name, column_name, comment from duckdb_columns() where database_name = $database "
+        "and schema_name = 'marts' and comment is not null union all "
+        "select table_name, '', comment from duckdb_tables() where database_name = $database "
+        "and schema_name = 'marts' and comment is not null order by all",
+        {"database": database},
+    ).fetchall()
 
 
 def _is_published(con: duckdb.DuckDBPyConnection, run_id: str) -> bool:

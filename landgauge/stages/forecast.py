@@ -62,8 +62,7 @@ def forecast(settings: Settings) -> StageResult:
                 f"year {settings.year} has not been built by this version: {error}", "Run `landgauge build` first."
             ) from error
         written = tables(facts, activity_rules, land, con)
-    for name, table in written.items():
-        db.write_arrow(settings, f"forecasted.{name}", table)
+    db.write_tables(settings, {f"forecasted.{name}": table for name, table in written.items()})
     built = run_layer(settings, "balance")
     counts = {name: table.num_rows for name, table in written.items()}
     return StageResult(rows=counts | dict(built.rows), complaints=_complaints(facts, land) + built.complaints)

@@ -73,8 +73,9 @@ def _apart(row: Row) -> float:
 def not_used(marts: Marts) -> list[Row]:
     """Return methods of activity that were rejected: measure, method, reason, and for how many series of how many."""
     return marts.rows(
-        "with s as (select distinct measure, method, district_code, industry_code, used, rejected_reason "
-        "from fct_activity_forecast where method <> 'not_allocated'), "
+        "with s as (select measure, method, district_code, industry_code, bool_or(used) as used, "
+        "min(rejected_reason) as rejected_reason from fct_activity_forecast where method <> 'not_allocated' "
+        "group by all), "
         "n as (select measure, count(distinct (district_code, industry_code)) as series from s group by measure) "
         "select s.measure, s.method, s.rejected_reason, "
         "count(distinct (s.district_code, s.industry_code)) as rejected, n.series "

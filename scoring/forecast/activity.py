@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from scoring.forecast import combination, conformal, reconcile
 from scoring.forecast.backtest import BackTest, backtest, last, run_lengths, scales
 from scoring.forecast.combination import COMBINATION
+from scoring.forecast.conformal import Levels
 from scoring.forecast.methods import REASONS, Forecast, reason_code
-from scoring.forecast.methods.base import NONE_USED, WORSE
+from scoring.forecast.methods.base import FEW_ERRORS, NONE_USED, WORSE
 from scoring.forecast.panel import Panel, after_breaks, suspected_break
 from scoring.forecast.reconcile import Link
 from scoring.forecast.rules import ActivityRules
@@ -33,12 +34,12 @@ class Hierarchy:
 class Measured:
     """The forecast of one measure: M methods, n series, H years ahead; NaN where there is none.
 
-    `panel`: the series up to the base year, without years before a declared break. `forecast` (M, n, H) and `reason`
-    (M, n) into REASONS by method; `weight` (M, n) in the combination; `combination` (n, H) their weighted mean;
-    `reconciled` (n, H) made to add up; `low`, `high` (n, H) around `reconciled`; `half_width` (M + 1, n, H) of each
-    method, the combination last; `links`: what adds up; `test`, `errors`, `width`: the back-test with the combination
+    `panel`: the series up to the base year, without years before a declared break. `forecast` (M, n, H), `reason`
+    (M, n, H) into REASONS why it is not used, and `weight` (M, n, H) in the combination, by method; `combination`
+    (n, H) their weighted mean; `reconciled` (n, H) made to add up; `low`, `high` (n, H) around `reconciled`;
+    `half_width` (M + 1, n, H) of each method, the combination last; `links`: what adds up; `test`, `errors`, `width`: the back-test with the combination
     as its last method, its errors in units of the scale (M + 1, T, n, H), and the widths each origin could have given
-    (M + 1, T, H).
+    (M + 1, T, L, H) by `levels` of series; `is_cell` (n,): a division of a district.
     """
 
     measure: str
@@ -57,6 +58,8 @@ class Measured:
     test: BackTest
     errors: Floats
     width: Floats
+    levels: Levels
+    is_cell: NDArray[np.bool_]
 
     def path(self, district: str, industry: str) -> Floats | None:
         """Return the coherent forecast (H,) of one district and industry, None where there is no such series."""
@@ -96,13 +99,16 @@ def _measured(panel: Panel, measure: str, rules: ActivityRules, hierarchy: Hiera
     drivers = {name: panel.aligned(name)[rows] for name in sorted(wanted)}
     test = backtest(own.values, drivers, rules)
     errors = test.errors()
-    weights = combination.origin_weights(test, errors, rules)
+    start = np.array([m.start_weight for m in rules.methods])
+    weights = combination.origin_weights(test, errors, start, rules)
     joint = combination.combined(test, weights)
     errors = np.concatenate([errors, test.errors_of(joint)[None]])
     test = test.with_method(COMBINATION, joint)
-    width = np.stack([conformal.widths(conformal.score(test, m, errors, rules), rules) for m in range(len(errors))])
+    of = conformal.levels(own.district_code, own.industry_code, hierarchy.city)
+    scores = (conformal.score(test, m, errors, rules) for m in range(len(errors)))
+    width = np.stack([conformal.level_widths(score, of, rules) for score in scores])
     found = last(own.values, drivers, rules)
-    return _result(own, measure, found, weights[-1], test, errors, width, rules, hierarchy)
+    return _result(own, measure, found, weights[-1], test, errors, width, of, rules, hierarchy)
 
 
 def _result(
@@ -113,6 +119,7 @@ def _result(
     test: BackTest,
     errors: Floats,
     width: Floats,
+    of: Levels,
     rules: ActivityRules,
     hierarchy: Hierarchy,
 ) -> Measured:
@@ -122,17 +129,16 @@ def _result(
     lengths = run_lengths(own.values, rules.fit_years)
     scale = scales(own.values, lengths, rules.scale_floor_share)[-1]
     every = np.concatenate([values, mixed[None]])
-    half = conformal.half_widths(width[:, -1][:, None], scale, every, rules)
+    half = conformal.half_widths(width[:, -1][:, of.of], scale, every, rules)
     chain = _links(own, hierarchy)
     coherent = _coherent(own, mixed, errors[-1], scale, chain)
     floor = np.where(own.values[:, -1] >= 0, 0.0, -np.inf)[:, None]
-    reason = np.where((reason == 0) & (pooled == 0)[:, None], reason_code(WORSE), reason)
     return Measured(
         measure=measure,
         panel=own,
         methods=test.methods[:-1],
         forecast=values,
-        reason=reason,
+        reason=_judged(reason, pooled, errors, rules),
         weight=weight,
         combination=mixed,
         reconciled=coherent,
@@ -144,7 +150,22 @@ def _result(
         test=test,
         errors=errors,
         width=width,
+        levels=of,
+        is_cell=_cells(own, hierarchy.city),
     )
+
+
+def _judged(reason: NDArray[np.int8], pooled: Floats, errors: Floats, rules: ActivityRules) -> NDArray[np.int8]:
+    """Reasons (M, n, H): a method's own, else why it has no weight at a horizon."""
+    known = np.isfinite(errors[:-1]).sum(axis=(1, 2, 3)) >= rules.min_scores
+    why = np.where(known, reason_code(WORSE), reason_code(FEW_ERRORS))[:, None, None]
+    return np.where((reason == 0)[:, :, None] & (pooled == 0)[:, None], why, reason[:, :, None]).astype(np.int8)
+
+
+def _cells(own: Panel, city: str) -> NDArray[np.bool_]:
+    """Tell which series (n,) are a district's division."""
+    digits = np.array([code.isdigit() and code != reconcile.WHOLE for code in own.industry_code], dtype=bool)
+    return digits & (own.district_code != city)
 
 
 def _links(own: Panel, hierarchy: Hierarchy) -> list[Link]:

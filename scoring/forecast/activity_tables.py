@@ -13,12 +13,12 @@ from scoring.forecast import reconcile
 from scoring.forecast.activity import NONE_USED, Activity, Measured, reasons
 from scoring.forecast.combination import COMBINATION
 from scoring.forecast.methods import BASELINES
+from scoring.forecast.methods.base import FEW_ERRORS
 from scoring.forecast.rules import ActivityRules
 
 Floats = NDArray[np.float64]
 
 NOT_ALLOCATED = "not_allocated"
-TOO_FEW_ERRORS = "too_few_errors"
 FORECAST = pa.schema(
     [
         ("base_year", pa.int32()),
@@ -79,9 +79,9 @@ def _methods(m: Measured, done: Activity) -> Iterator[pd.DataFrame]:
             forecast=m.forecast[place],
             low=_floored(m, m.forecast[place] - half),
             high=m.forecast[place] + half,
-            weight=_wide(m.weight[place], done),
-            used=_wide(m.weight[place] > 0, done),
-            rejected_reason=_wide(reasons(m.reason[place]), done),
+            weight=m.weight[place],
+            used=m.weight[place] > 0,
+            rejected_reason=reasons(m.reason[place]),
         )
 
 
@@ -120,10 +120,6 @@ def _floored(m: Measured, low: Floats) -> Floats:
     return np.where((m.panel.values[:, -1] >= 0)[:, None], np.maximum(low, 0.0), low)
 
 
-def _wide(column: NDArray[np.generic], done: Activity) -> NDArray[np.generic]:
-    return np.repeat(column[:, None], len(done.years), axis=1)
-
-
 def _long(m: Measured, done: Activity, method: str, **matrices: NDArray[np.generic]) -> pd.DataFrame:
     """Rows by series and year of matrices (n, H)."""
     steps = len(done.years)
@@ -138,19 +134,24 @@ def _long(m: Measured, done: Activity, method: str, **matrices: NDArray[np.gener
     )
     frame["suspected_break_year"] = frame["suspected_break_year"].replace(0, pd.NA)
     no_interval = frame["forecast"].notna() & frame["low"].isna()
-    return frame.assign(interval_reason=np.where(no_interval, TOO_FEW_ERRORS, None))
+    return frame.assign(interval_reason=np.where(no_interval, FEW_ERRORS, None))
 
 
 def backtest_table(done: Activity, rules: ActivityRules) -> pa.Table:
-    """Return a row for each trial: what a method said in the origin year, with the interval it could have given."""
+    """Return a row for each trial: what a method said in the origin year, with the interval it could have given.
+
+    Of a district's divisions only the combination and the methods that policy names (`cell_trials`).
+    """
     frames = [_trials(m, place, rules) for m in done.measures.values() for place in range(len(m.test.methods))]
     return _table(frames, BACKTEST, done.base_year)
 
 
 def _trials(m: Measured, place: int, rules: ActivityRules) -> pd.DataFrame:
-    origin, series, step = np.nonzero(np.isfinite(m.errors[place]))
+    every = place == len(rules.methods) or rules.methods[place].cell_trials
+    shown = np.isfinite(m.errors[place]) & (every | ~m.is_cell)[:, None]
+    origin, series, step = np.nonzero(shown)
     forecast, scale = m.test.forecast[place, origin, series, step], m.test.scale[origin, series]
-    half = m.width[place, origin, step] * (np.abs(forecast) if rules.scale_by_forecast else scale)
+    half = m.width[place, origin, m.levels.of[series], step] * (np.abs(forecast) if rules.scale_by_forecast else scale)
     actual = m.test.actual[origin, series, step]
     inside = pd.array(np.abs(actual - forecast) <= half).astype("boolean")
     inside[np.isnan(half)] = pd.NA
@@ -211,7 +212,7 @@ def _accuracy_at(m: Measured, place: int, step: int, rules: ActivityRules) -> di
 def _coverage(m: Measured, place: int, step: int, rules: ActivityRules) -> float:
     """The share of trials inside the interval that their origin could have given; NaN: none could."""
     errors = m.errors[place, :, :, step]
-    width = m.width[place, :, step][:, None]
+    width = m.width[place, :, m.levels.of, step].T
     if rules.scale_by_forecast:
         width = width * np.abs(m.test.forecast[place, :, :, step]) / m.test.scale
     given = np.isfinite(errors) & np.isfinite(width)

@@ -14,21 +14,23 @@ COMBINATION = "combination"
 BASELINE = "naive"
 
 
-def origin_weights(test: BackTest, errors: Floats, rules: ActivityRules) -> Floats:
-    """Return the pooled weights (T, M) that each origin would have used: only errors known then count.
+def origin_weights(test: BackTest, errors: Floats, start: Floats, rules: ActivityRules) -> Floats:
+    """Return the pooled weights (T, M, H) that each origin would have used: only errors known then count.
 
-    Proportional to 1 / MASE², relative to naive on the same trials, over the series of the panel; 0 where a method is
-    worse than naive; shrunk to equal weights where there are few trials, and equal below the least number of them.
+    By horizon, from `start` (M,), policy's weights before anything is known: proportional to 1 / MASE², relative to
+    naive on the same trials, over the series of the panel; shrunk to the weights of the horizon before where few
+    origins are known, for the series of a city move together; 0 where a method is worse than naive.
     `errors` as BackTest.errors.
     """
-    own, naive, trials = _pooled(test, errors)
-    years, steps = own.shape[1:]
-    done = np.arange(years)[:, None] + np.arange(1, steps + 1)
-    result = np.empty((years, len(test.methods)))
+    pooled = _pooled(test, errors)
+    years, steps = pooled[0].shape[1:]
+    result = np.empty((years, len(test.methods), steps))
     for origin in range(years):
-        known = done <= origin
-        sums = (part[:, known].sum(axis=1) for part in (own, naive, trials))
-        result[origin] = _weights(*sums, rules)
+        weights = start / (start.sum() or 1.0)
+        for step in range(steps):
+            known = slice(0, max(origin - step, 0))
+            weights = _weights(*(part[:, known, step] for part in pooled), weights, rules)
+            result[origin, :, step] = weights
     return result
 
 
@@ -41,33 +43,40 @@ def _pooled(test: BackTest, errors: Floats) -> tuple[Floats, Floats, Floats]:
     return own, naive, both.sum(axis=2).astype(float)
 
 
-def _weights(own: Floats, naive: Floats, trials: Floats, rules: ActivityRules) -> Floats:
-    few = trials < rules.min_scores
-    ratio = np.where(few | (naive <= 0), 1.0, own / np.where(naive > 0, naive, 1.0))
+def _weights(own: Floats, naive: Floats, trials: Floats, before: Floats, rules: ActivityRules) -> Floats:
+    """Weights (M,) from sums (M, origins) of what is known at a horizon, and the weights of the horizon before."""
+    known = (trials.sum(axis=1) >= rules.min_scores) & (naive.sum(axis=1) > 0)
+    ratio = np.where(known, own.sum(axis=1) / np.where(known, naive.sum(axis=1), 1.0), np.inf)
     good = ratio <= 1
+    if not good.any():
+        return before
     shown = np.where(good, 1 / np.maximum(ratio, 1e-3) ** 2, 0.0)
-    share = trials / np.maximum(trials + rules.shrink_trials, 1.0)
-    mixed = share * shown / shown.sum() + (1 - share) * good / good.sum()
+    origins = (trials > 0).sum(axis=1)
+    share = np.where(known, origins / np.maximum(origins + rules.shrink_origins, 1.0), 0.0)
+    mixed = share * shown / shown.sum()
+    rest = np.where(known & ~good, 0.0, before)
+    rest = rest if rest.sum() > 0 else shown
+    mixed += (1 - mixed.sum()) * rest / rest.sum()
     return mixed / mixed.sum()
 
 
 def series_weights(weights: Floats, passed: NDArray[np.bool_]) -> Floats:
-    """Return the weights (M, n) of the methods that pass (M, n) for a series, with sum 1; 0 where none does."""
-    each = weights[:, None] * passed
+    """Return the weights (M, n, H) of the methods that pass (M, n) for a series, with sum 1; 0 where none does."""
+    each = weights[:, None] * passed[:, :, None]
     total = each.sum(axis=0)
     return each / np.where(total > 0, total, 1.0)
 
 
 def combine(values: Floats, weights: Floats) -> Floats:
-    """Return the weighted mean (n, H) of forecasts (M, n, H) by weights (M, n) with sum 1; NaN where they are all 0."""
+    """Return the weighted mean (n, H) of forecasts (M, n, H) by weights (M, n, H), sum 1; NaN where they are all 0."""
     total = np.zeros(values.shape[1:])
     for value, weight in zip(values, weights, strict=True):
-        total += np.where(weight[:, None] > 0, value, 0.0) * weight[:, None]
-    return np.where((weights.sum(axis=0) > 0)[:, None], total, np.nan)
+        total += np.where(weight > 0, value, 0.0) * weight
+    return np.where(weights.sum(axis=0) > 0, total, np.nan)
 
 
 def combined(test: BackTest, weights: Floats) -> Floats:
-    """Return the combination (T, n, H) at every origin by that origin's weights (T, M)."""
+    """Return the combination (T, n, H) at every origin by that origin's weights (T, M, H)."""
     result = np.full(test.actual.shape, np.nan)
     for origin, weight in enumerate(weights[:-1]):
         values = test.forecast[:, origin]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,46 @@ from scoring.forecast.backtest import BackTest
 from scoring.forecast.rules import ActivityRules
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+WHOLE = "00"  # the industry code of all industries
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Series of one measure by how large a whole they are: `of` (n,) the level of each, `pools` of each level.
+
+    Pools (n,) are nested: the level's own series, those that are wholes (or parts) like it, all.
+    """
+
+    of: NDArray[np.int64]
+    pools: tuple[tuple[Bools, ...], ...]
+
+
+def levels(district: Sequence[str], industry: Sequence[str], city: str) -> Levels:
+    """Return the levels of series: the city or a district, all industries or one of them."""
+    top, whole = np.equal(np.asarray(district), city), np.equal(np.asarray(industry), WHOLE)
+    _, first, of = np.unique(2 * top + whole, return_index=True, return_inverse=True)
+    nested = [[of == of[i], whole == whole[i], np.ones(len(of), dtype=bool)] for i in first]
+    return Levels(of, tuple(_distinct(pools) for pools in nested))
+
+
+def _distinct(pools: Sequence[Bools]) -> tuple[Bools, ...]:
+    """Nested pools without those that hold the same series as a narrower one."""
+    sizes = [int(pool.sum()) for pool in pools]
+    return tuple(pool for i, pool in enumerate(pools) if sizes[i] not in sizes[:i])
+
+
+def level_widths(scores: Floats, of: Levels, rules: ActivityRules) -> Floats:
+    """Return (T, L, H): widths by level, from its own scores where they are enough, else from the next wider pool."""
+    known: dict[bytes, Floats] = {}
+    result = np.full((len(scores), len(of.pools), scores.shape[2]), np.nan)
+    for level, pools in enumerate(of.pools):
+        for pool in pools:
+            key = pool.tobytes()
+            known[key] = known[key] if key in known else _quantiles(scores[:, pool], rules)
+            result[:, level] = np.where(np.isnan(result[:, level]), known[key], result[:, level])
+    return _widening(result)
 
 
 def widths(scores: Floats, rules: ActivityRules) -> Floats:
@@ -20,13 +62,21 @@ def widths(scores: Floats, rules: ActivityRules) -> Floats:
     of them; the newest origins whose outcome was known, until `interval_scores` are together. Widths do not shrink with
     the horizon.
     """
+    return _widening(_quantiles(scores, rules))
+
+
+def _widening(result: Floats) -> Floats:
+    return np.where(np.isnan(result), np.nan, np.fmax.accumulate(result, axis=-1))
+
+
+def _quantiles(scores: Floats, rules: ActivityRules) -> Floats:
     years, _, steps = scores.shape
     result = np.full((years, steps), np.nan)
     for step in range(steps):
         pools = [row[np.isfinite(row)] for row in scores[:, :, step]]
         for origin in range(step + 1, years):
             result[origin, step] = _quantile(_newest(pools, origin - step - 1, rules.interval_scores), rules)
-    return np.where(np.isnan(result), np.nan, np.fmax.accumulate(result, axis=1))
+    return result
 
 
 def _newest(pools: list[Floats], newest: int, enough: int) -> Floats:

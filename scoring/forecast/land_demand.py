@@ -72,8 +72,8 @@ class City:
 class Demand:
     """Land in use of n units under a scenario, hectares (n, steps); NaN where there is none.
 
-    methods: each with its reason; weights (M, n); half_width (M, n, steps) of each method; combined: made to add up;
-    low and high of the combined; basis (n, steps) of the interval, None where interval_reason holds.
+    methods: each with its reason; weights and half_width (M, n, steps) of each; combined: made to add up; low and
+    high of the combined; basis (n, steps) of the interval, None where interval_reason holds.
     """
 
     scenario: Scenario
@@ -88,7 +88,7 @@ class Demand:
 
 @dataclass(frozen=True)
 class Engine:
-    """What all scenarios share: pooled weights (M,), widths (M + 1, steps), scale (n,), and what adds up."""
+    """What all scenarios share: pooled weights (M, steps), widths (M + 1, n, steps), scale (n,), what adds up."""
 
     known: Known
     policy: LandPolicy
@@ -114,15 +114,15 @@ class Engine:
         return Demand(scenario, self._judged(found), each, halves[:-1], Land(land, reason), low, high, basis)
 
     def _judged(self, found: Mapping[str, Land]) -> dict[str, Land]:
-        """A method without weight says that its back-test was worse than naive; its figures stay."""
+        """A method without weight in any year says that its back-test was worse than naive; its figures stay."""
         result = {}
         for (name, land), weight in zip(found.items(), self.weights, strict=True):
-            worse = np.equal(land.reason, None) & (weight == 0)
+            worse = np.equal(land.reason, None) & (weight == 0).all()
             result[name] = Land(land.values, np.where(worse, WORSE, land.reason))
         return result
 
     def _halves(self, values: Floats) -> Floats:
-        return conformal.half_widths(self.widths[:, None], self.scale, values, self.rules)
+        return conformal.half_widths(self.widths, self.scale, values, self.rules)
 
     def _interval(self, land: Floats, half: Floats) -> tuple[Floats, Floats, Texts]:
         """From the back-test of land, else as wide as the interval of value added."""
@@ -155,20 +155,18 @@ def engine(known: Known, policy: LandPolicy, rules: ActivityRules, city: City) -
     """Estimate what all scenarios share from the back-test of land."""
     test = _backtest(known, policy, rules)
     errors = test.errors()
-    pooled = combination.origin_weights(test, errors, rules)
+    start = np.array([m.weight for m in policy.methods], dtype=float)
+    pooled = combination.origin_weights(test, errors, start, rules)
     test = test.with_method(combination.COMBINATION, combination.combined(test, pooled))
     errors = test.errors()
-    width = [conformal.widths(conformal.score(test, m, errors, rules), rules)[-1] for m in range(len(errors))]
+    of = conformal.levels(known.district_code, known.industry_code, city.code)
+    scores = (conformal.score(test, m, errors, rules) for m in range(len(errors)))
+    width = np.stack([conformal.level_widths(score, of, rules)[-1] for score in scores])[:, of.of]
     ground = _ground(known, policy, rules, known.past[LAND].shape[1] - 1, rules.steps)
     base = ground.land
     chain = links(known.district_code, known.industry_code, base, city.code, dict(city.above))
-    weights = pooled[-1] if np.isfinite(errors[-1]).sum() >= rules.min_scores else _policy_weights(policy)
-    return Engine(known, policy, rules, ground, test, weights, np.stack(width), test.scale[-1], tuple(chain))
-
-
-def _policy_weights(policy: LandPolicy) -> Floats:
-    weights = np.array([m.weight for m in policy.methods], dtype=float)
-    return weights / (weights.sum() or 1.0)
+    last = scales(known.past[LAND], run_lengths(known.past[LAND], rules.fit_years), rules.scale_floor_share)[-1]
+    return Engine(known, policy, rules, ground, test, pooled[-1], width, last, tuple(chain))
 
 
 def _backtest(known: Known, policy: LandPolicy, rules: ActivityRules) -> BackTest:
@@ -183,7 +181,9 @@ def _backtest(known: Known, policy: LandPolicy, rules: ActivityRules) -> BackTes
             made[:, origin, :, :steps] = np.stack([m.values for m in found.values()])
     ahead = np.hstack([land, np.full((units, rules.steps), np.nan)])
     actual = np.stack([ahead[:, o + 1 : o + 1 + rules.steps] for o in range(years)])
-    scale = scales(land, run_lengths(land, rules.fit_years), rules.scale_floor_share)
+    lengths = run_lengths(land, rules.fit_years)
+    scale = scales(land, lengths, rules.scale_floor_share)
+    scale = np.where(lengths >= rules.backtest_min_points, scale, np.nan)
     return BackTest(tuple(m.method for m in policy.methods), made, actual, scale)
 
 
@@ -257,7 +257,7 @@ def _own_reason(measured: Measured | None, method: str, places: NDArray[np.int64
     if measured is None or method not in measured.methods:
         return np.full(len(places), NO_FORECAST, dtype=object)
     place = measured.methods.index(method)
-    found = np.where(np.isfinite(measured.forecast[place][:, 0]), None, reasons(measured.reason[place]))
+    found = np.where(np.isfinite(measured.forecast[place][:, 0]), None, reasons(measured.reason[place][:, 0]))
     return np.where(places >= 0, found[places], LAND_MISSING)
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from scoring.forecast.activity_tables import NOT_ALLOCATED
 from scoring.forecast.combination import COMBINATION
-from scoring.forecast.land_demand import FEW, Demand, Engine
+from scoring.forecast.land_demand import FEW, WORSE, Demand, Engine
 from scoring.forecast.land_policy import ALL
 
 _NOTHING = 1e-9  # share of a total: less is rounding
@@ -103,9 +103,9 @@ def demand_rows(engine: Engine, demand: Demand, base_year: int) -> pd.DataFrame:
         half = np.where(np.isfinite(land.values), demand.half_width[place], np.nan)
         low, high = np.maximum(land.values - half, 0.0) - base, land.values + half - base
         basis = np.where(np.isfinite(half), "land_backtest", None)
-        weight = np.where(np.isfinite(land.values[:, 0]), demand.weights[place], np.nan)
+        weight = np.where(np.isfinite(land.values[:, :1]), demand.weights[place], np.nan)
         frames.append(_method(engine, name, land.values, low, high, weight, land.reason, basis, base_year))
-    land, whole = demand.combined, np.where(np.isfinite(demand.combined.values[:, 0]), 1.0, np.nan)
+    land, whole = demand.combined, np.where(np.isfinite(demand.combined.values), 1.0, np.nan)
     bounds = demand.low - base, demand.high - base
     frames.append(_method(engine, COMBINATION, land.values, *bounds, whole, land.reason, demand.basis, base_year))
     frames += _rest(engine, demand, base_year)
@@ -154,10 +154,17 @@ def _method(
             "demand_ha": (land - engine.ground.land[:, None]).ravel(),
             "low_ha": low.ravel(),
             "high_ha": high.ravel(),
-            "weight": np.repeat(weight, steps),
-            "used": np.repeat(np.equal(reason, None), steps),
-            "rejected_reason": np.repeat(reason, steps),
+            "weight": weight.ravel(),
+            "used": (np.equal(reason, None)[:, None] & (weight != 0)).ravel(),
+            "rejected_reason": _why(reason, weight).ravel(),
             "interval_basis": basis.ravel(),
             "interval_reason": np.where(without, FEW, None).ravel(),
         }
     )
+
+
+def _why(reason: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Reasons (n, steps): of the unit, else that the back-test of so many years was worse than naive."""
+    wide = np.repeat(reason[:, None], weight.shape[1], axis=1)
+    wide[np.equal(wide, None) & (weight == 0)] = WORSE
+    return wide

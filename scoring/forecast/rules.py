@@ -15,16 +15,22 @@ SEEDS = ("forecast_setting", "forecast_method", "forecast_grade", "series_break"
 
 @dataclass(frozen=True)
 class MethodRule:
-    """A method of activity with its limits and, where it needs one, the measure that drives it."""
+    """A method of activity with its limits and, where it needs one, the measure that drives it.
+
+    `start_weight`: in the combination before any error is known; `cell_trials`: whether the back-test of cells
+    (a district's divisions) is published trial by trial.
+    """
 
     name: str
     limits: Limits
     driver: str = ""
+    start_weight: float = 1.0
+    cell_trials: bool = True
 
 
 @dataclass(frozen=True)
 class ActivityRules:
-    """What the seeds say; `interval_scores`, `min_scores` and `shrink_trials` are numbers of trials."""
+    """What the seeds say; `interval_scores`, `min_scores` are numbers of trials, `shrink_origins` of origins."""
 
     methods: tuple[MethodRule, ...]
     steps: int = 10
@@ -35,7 +41,7 @@ class ActivityRules:
     interval_scores: int = 10000
     scale_by_forecast: bool = False
     scale_floor_share: float = 0.001
-    shrink_trials: float = 200.0
+    shrink_origins: float = 1.0
     suspected_break_spread: float = 8.0
     breaks: tuple[Mapping[str, str], ...] = ()
 
@@ -56,7 +62,7 @@ def read(seeds: Seeds) -> ActivityRules:
         interval_scores=int(policy.setting(settings, "interval_scores")),
         scale_by_forecast=policy.setting(settings, "interval_scale_by_forecast") > 0,
         scale_floor_share=policy.setting(settings, "scale_floor_share"),
-        shrink_trials=policy.setting(settings, "shrink_trials"),
+        shrink_origins=policy.setting(settings, "shrink_origins"),
         suspected_break_spread=policy.setting(settings, "suspected_break_spread"),
         breaks=tuple(_break(row) for row in seeds["series_break"]),
     )
@@ -78,7 +84,13 @@ def _method(row: Mapping[str, str], grades: Sequence[AccuracyGrade]) -> MethodRu
     name = f"forecast_method {row['method']}"
     points = int(policy.number(row["min_points"], name))
     spread = policy.number(row["max_log_residual_sd"], name, float("inf"))
-    return MethodRule(row["method"], Limits(points, spread, tuple(grades)), row["driver"])
+    return MethodRule(
+        row["method"],
+        Limits(points, spread, tuple(grades)),
+        row["driver"],
+        policy.number(row["start_weight"], name),
+        row["cell_trials"] == "true",
+    )
 
 
 def _break(row: Mapping[str, str]) -> Mapping[str, str]:

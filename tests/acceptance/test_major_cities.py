@@ -78,9 +78,9 @@ def test_the_back_test_is_the_one_that_the_page_shows(marts: duckdb.DuckDBPyConn
         """
     ).fetchall()
     assert found == [
-        (1, 0.70, 1170, 0.915, 0.69, False),
-        (3, 2.13, 874, 0.927, 2.21, True),
-        (5, 4.25, 595, 0.993, 4.74, True),
+        (1, 0.67, 1170, 0.934, 0.69, True),
+        (3, 2.12, 874, 0.948, 2.21, True),
+        (5, 4.23, 595, 0.983, 4.74, True),
     ]
 
 

@@ -11,7 +11,7 @@ from benchmarks.forecast import covered, shipped
 from landgauge import policy
 from scoring.forecast import activity_tables, combination, conformal, reconcile, rules
 from scoring.forecast.activity import Hierarchy, activity, reasons
-from scoring.forecast.backtest import backtest
+from scoring.forecast.backtest import BackTest, backtest
 from scoring.forecast.methods import METHODS, REASONS, Limits, forecast, run_lengths
 from scoring.forecast.panel import Panel, after_breaks, panel, suspected_break
 from scoring.forecast.policy import PolicyError
@@ -126,7 +126,7 @@ def test_activity_of_bad_series_of_any_length(years):
     known = np.isfinite(found.panel.values[:, -1])
     assert (np.isfinite(found.combination).all(axis=1) == known).all()
     assert not np.isinf(found.forecast).any() and not np.isinf(found.high).any()
-    assert set(reasons(found.reason)[:, list(HOSTILE).index("nothing")]) == {"no_value_in_base_year"}
+    assert set(reasons(found.reason)[:, list(HOSTILE).index("nothing")].ravel()) == {"no_value_in_base_year"}
 
 
 def test_runs_end_at_gaps_and_at_the_longest_that_is_fitted():
@@ -142,7 +142,7 @@ def test_a_back_test_sees_only_the_past():
     before, after = (backtest(v, {}, shipped()) for v in (values, other))
     assert np.array_equal(before.forecast[:, :-1], after.forecast[:, :-1], equal_nan=True)
     assert np.array_equal(before.scale[:-1], after.scale[:-1], equal_nan=True)
-    weights = [combination.origin_weights(t, t.errors(), shipped()) for t in (before, after)]
+    weights = [combination.origin_weights(t, t.errors(), np.ones(len(t.methods)), shipped()) for t in (before, after)]
     assert np.array_equal(weights[0][:-1], weights[1][:-1]) and not np.array_equal(weights[0][-1], weights[1][-1])
 
 
@@ -155,20 +155,20 @@ def test_errors_are_in_units_of_the_mean_change_known_at_the_origin():
 
 
 def test_weights_follow_the_errors_and_a_method_worse_than_naive_has_none():
-    own = replace(shipped(), shrink_trials=0)
+    own = replace(shipped(), shrink_origins=0)
     line = 100 + 7.0 * np.arange(16) + np.random.default_rng(2).normal(0, 0.1, (40, 16))
     found = activity(made(line), 2024, own).measures["output_cny10k"]
-    weight = dict(zip(found.methods, found.weight[:, 0], strict=True))
+    weight = dict(zip(found.methods, found.weight[:, 0, 0], strict=True))
     assert weight["drift"] > 100 * weight["naive"] > 0 and sum(weight.values()) == pytest.approx(1)
     still = 100 * np.exp(np.random.default_rng(3).normal(0, 0.05, (60, 16)).cumsum(axis=1))
     walk = activity(made(still), 2024, own).measures["output_cny10k"]
     place = walk.methods.index("trend")
-    assert (walk.weight[place] == 0).all() and set(reasons(walk.reason)[place]) == {"worse_than_naive"}
+    assert (walk.weight[place] == 0).all() and set(reasons(walk.reason)[place].ravel()) == {"worse_than_naive"}
 
 
 def test_few_errors_mean_equal_weights_and_no_interval():
     found = activity(made(growing(1, 7)), 2024, shipped()).measures["output_cny10k"]
-    used = found.weight[:, 0][found.weight[:, 0] > 0]
+    used = found.weight[:, 0, 0][found.weight[:, 0, 0] > 0]
     assert used == pytest.approx(np.full(len(used), 1 / len(used))) and np.isnan(found.low).all()
     table = activity_tables.forecast_table(activity(made(growing(1, 7)), 2024, shipped())).to_pandas()
     assert set(table.loc[table["forecast"].notna(), "interval_reason"]) == {"too_few_errors"}
@@ -183,6 +183,48 @@ def test_an_interval_is_the_conformal_quantile_of_the_newest_scores():
     assert np.isnan(found[3, 1]) and found[4].tolist() == [4, 4]
 
 
+def test_what_can_run_away_has_no_weight_before_it_has_shown_itself():
+    found = activity(made(growing(3, 8)), 2024, replace(shipped(), min_scores=1000)).measures["output_cny10k"]
+    weight = dict(zip(found.methods, found.weight[:, 0, 0], strict=True))
+    assert weight["log_linear"] == weight["gm11"] == 0 and weight["naive"] == weight["drift"] == weight["trend"] > 0
+    assert set(reasons(found.reason)[found.methods.index("log_linear")].ravel()) == {"too_few_errors"}
+
+
+def test_weights_are_those_of_the_horizon_and_what_was_worse_there_has_none():
+    """A method that is near at one year and far off at two: it counts at one year only."""
+    errors = np.full((2, 5, 3, 2), NAN)
+    errors[:, :4, :, 0], errors[:, :3, :, 1] = np.array([2.0, 1.0])[:, None, None], np.array([2.0, 9.0])[:, None, None]
+    test = BackTest(("naive", "other"), errors, errors[0], np.ones((5, 3)))
+    own = replace(RULES, min_scores=3, shrink_origins=1.0)
+    found = combination.origin_weights(test, errors, np.array([1.0, 1.0]), own)
+    assert found[0].tolist() == [[0.5, 0.5], [0.5, 0.5]]
+    assert found[1, :, 0] == pytest.approx([0.5 * 0.2 + 0.5 * 0.5, 0.5 * 0.8 + 0.5 * 0.5])
+    assert found[1, :, 1] == pytest.approx(found[1, :, 0]) and found[2, :, 1].tolist() == [1.0, 0.0]
+    assert (found.sum(axis=1) == pytest.approx(1)) and found[4, 1, 0] > found[1, 1, 0]
+
+
+def test_a_level_has_its_own_widths_where_it_has_enough_scores():
+    district = np.array(["X", *"ABCDEFGHIJ", *"ABCDEFGHIJ"], dtype=object)
+    industry = np.array(["00"] * 11 + ["13"] * 10, dtype=object)
+    of = conformal.levels(district, industry, "X")
+    scores = np.full((3, 21, 1), NAN)
+    scores[0, 0], scores[0, 1:11], scores[0, 11:] = 1.0, 2.0, 5.0
+    found = conformal.level_widths(scores, of, RULES)[2, of.of, 0]
+    assert found.tolist() == [2.0] * 11 + [5.0] * 10
+    scores[0, 5:] = NAN
+    assert np.isnan(conformal.level_widths(scores, of, RULES)).all()
+
+
+def test_of_divisions_only_some_methods_are_published_trial_by_trial():
+    done = activity(city(0.05), 2024, RULES, Hierarchy("X", PARENTS))
+    table = activity_tables.backtest_table(done, RULES).to_pandas()
+    of = {name: set(rows["method"]) for name, rows in table.groupby("series")}
+    assert of["value_added_cny10k:A:13"] == {"naive", "drift", "combination"}
+    assert of["value_added_cny10k:A:C"] == of["value_added_cny10k:X:13"] > of["value_added_cny10k:A:13"]
+    figures = activity_tables.accuracy_table(done, RULES).to_pandas().query("method == 'trend' and horizon == 1")
+    assert figures["series_count"].tolist() == [len(done.measures["value_added_cny10k"].panel)]
+
+
 def test_declared_breaks_begin_a_series_anew_and_suspected_ones_are_only_told():
     values = growing(3, 14, spread=0.02)
     values[1, 9:] *= 5
@@ -192,7 +234,7 @@ def test_declared_breaks_begin_a_series_anew_and_suspected_ones_are_only_told():
     assert np.isnan(cut.values[1, :9]).all() and np.isfinite(cut.values[[0, 2]]).all()
     assert suspected_break(series, 8).tolist() == [0, 2020, 0] and suspected_break(cut, 8).tolist() == [0, 0, 0]
     own = activity(series, 2024, replace(RULES, breaks=(row,))).measures["output_cny10k"]
-    assert reasons(own.reason)[own.methods.index("damped_holt"), 1] == "too_few_points"
+    assert reasons(own.reason)[own.methods.index("damped_holt"), 1, 0] == "too_few_points"
 
 
 def test_rows_become_an_unbroken_grid():

@@ -25,6 +25,7 @@ NO_DRIVER = "driver_missing"
 FLAT_DRIVER = "driver_without_change"
 WORSE = "worse_than_naive"
 NONE_USED = "no_method_used"
+FEW_ERRORS = "too_few_errors"
 REASONS = (
     "",
     NO_BASE,
@@ -38,6 +39,7 @@ REASONS = (
     FLAT_DRIVER,
     WORSE,
     NONE_USED,
+    FEW_ERRORS,
 )
 PASSED = 0
 

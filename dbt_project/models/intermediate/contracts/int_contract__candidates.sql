@@ -1,125 +1,79 @@
--- The years in which a stage, or a period of it, may have been evaluated; which of them were is seen from the results.
-with declared as (
-    select distinct
-        agreement_no,
-        stage,
-        evaluation_year,
-        true as has_verdict,
-    from {{ ref('int_contract__verdicts') }}
-    union all
-    select distinct
-        reports.agreement_no,
-        reports.stage,
-        reports.evaluation_year,
-        false as has_verdict,
-    from {{ ref('stg_accepted__self_reports') }} as reports
-    semi join {{ ref('int_contract__targets') }} as targets
-        on
-            reports.agreement_no = targets.agreement_no
-            and reports.stage = targets.stage
-            and reports.indicator_code = targets.indicator_code
-),
-
-first_years as (
+-- The years in which a stage, or a period of it, may have been evaluated: those that are certain, and further ones up to
+-- the first certain year that was passed; which of these were is seen from the results.
+with results as (
     select
         agreement_no,
         stage,
-        min(year(first_due_date)) as first_year,
-    from {{ ref('int_contract__periods') }}
-    group by agreement_no, stage
-),
-
--- before its first due date a stage is evaluated only where a department gave a verdict
-in_time as (
-    select
-        declared.agreement_no,
-        declared.stage,
-        declared.evaluation_year,
-    from declared
-    left join first_years on declared.agreement_no = first_years.agreement_no and declared.stage = first_years.stage
-    where declared.has_verdict or first_years.first_year is null or declared.evaluation_year >= first_years.first_year
-    group by declared.agreement_no, declared.stage, declared.evaluation_year
-),
-
-in_periods as (
-    select
-        in_time.agreement_no,
-        in_time.stage,
-        in_time.evaluation_year,
-        coalesce(periods.period_no, case when stage_rules.periodic then 1 else 0 end) as period_no,
-        true as is_certain,
-    from in_time
-    inner join {{ ref('contract_stage') }} as stage_rules on in_time.stage = stage_rules.stage
-    asof left join {{ ref('int_contract__periods') }} as periods
-        on
-            in_time.agreement_no = periods.agreement_no
-            and in_time.stage = periods.stage
-            and in_time.evaluation_year >= year(periods.first_due_date)
-),
-
-due as (
-    select
-        agreement_no,
-        stage,
-        year(first_due_date) as evaluation_year,
         period_no,
-        true as is_certain,
-    from {{ ref('int_contract__periods') }}
-    where year(first_due_date) <= {{ last_whole_year() }}
+        evaluation_year,
+        count(*) filter (where outcome = '不达标') as missed,
+        count(*) filter (where outcome = '待评') as pending,
+        count(*) filter (where outcome = '达标') as met,
+    from {{ ref('int_contract__certain_outcomes') }}
+    group by agreement_no, stage, period_no, evaluation_year
+),
+
+passed as (
+    select
+        agreement_no,
+        stage,
+        period_no,
+        min(evaluation_year) as first_year,
+    from results
+    where {{ stage_result('missed', 'pending', 'met') }} = '达标'
+    group by agreement_no, stage, period_no
+),
+
+-- while a stage is not passed it may be evaluated again
+unpassed as (
+    select
+        periods.agreement_no,
+        periods.stage,
+        periods.period_no,
+        greatest(year(periods.first_due_date) + 1, year(agreements.signed_date)) as from_year,
+        least(
+            year(periods.next_due_date) - 1, year(agreements.ended_date), passed.first_year - 1, {{ last_whole_year() }}
+        ) as to_year,
+    from {{ ref('int_contract__periods') }} as periods
+    inner join {{ ref('contract_stage') }} as stage_rules
+        on periods.stage = stage_rules.stage and stage_rules.reevaluated
+    inner join {{ ref('int_contract__agreements') }} as agreements on periods.agreement_no = agreements.agreement_no
+    left join passed
+        on
+            periods.agreement_no = passed.agreement_no
+            and periods.stage = passed.stage
+            and periods.period_no = passed.period_no
+    where from_year <= to_year
 ),
 
 again as (
     select
-        periods.agreement_no,
-        periods.stage,
+        unpassed.agreement_no,
+        unpassed.stage,
         years.year as evaluation_year,
-        periods.period_no,
-        false as is_certain,
-    from {{ ref('int_contract__periods') }} as periods
-    inner join {{ ref('contract_stage') }} as stage_rules
-        on periods.stage = stage_rules.stage and stage_rules.reevaluated
+        unpassed.period_no,
+    from unpassed
     inner join {{ ref('stg_carried__years') }} as years
-        on
-            years.year > year(periods.first_due_date)
-            and (periods.next_due_date is null or years.year < year(periods.next_due_date))
-            and years.year <= {{ last_whole_year() }}
-),
-
-joined as (
-    select
-        agreement_no,
-        stage,
-        evaluation_year,
-        period_no,
-        is_certain,
-    from in_periods
-    union all
-    select
-        agreement_no,
-        stage,
-        evaluation_year,
-        period_no,
-        is_certain,
-    from due
-    union all
-    select
-        agreement_no,
-        stage,
-        evaluation_year,
-        period_no,
-        is_certain,
-    from again
+        on years.year between unpassed.from_year and unpassed.to_year
 )
 
 select
-    joined.agreement_no,
-    joined.stage,
-    cast(joined.evaluation_year as integer) as evaluation_year,
-    max(joined.period_no) as period_no,
-    bool_or(joined.is_certain) as is_certain,
-from joined
-inner join {{ ref('int_contract__agreements') }} as agreements on joined.agreement_no = agreements.agreement_no
-where
-    joined.evaluation_year >= year(agreements.signed_date)
-    and (agreements.ended_date is null or joined.evaluation_year <= year(agreements.ended_date))
-group by joined.agreement_no, joined.stage, joined.evaluation_year
+    agreement_no,
+    stage,
+    evaluation_year,
+    period_no,
+    true as is_certain,
+from {{ ref('int_contract__certain_years') }}
+union all
+select
+    agreement_no,
+    stage,
+    cast(evaluation_year as integer) as evaluation_year,
+    period_no,
+    false as is_certain,
+from again
+anti join {{ ref('int_contract__certain_years') }} as certain
+    on
+        again.agreement_no = certain.agreement_no
+        and again.stage = certain.stage
+        and again.evaluation_year = certain.evaluation_year

@@ -57,7 +57,7 @@ conflicts as (
         concat_ws(' ', stage, evaluation_year, indicator_code, data_year) as subject,
         concat(department, ' ', verdict, ' ', verdict_date) as one_side,
         case conflict_code
-            when 'verdict_by_other_department' then array_to_string(list_sort(list_distinct(departments)), '、')
+            when 'verdict_by_other_department' then departments
             when 'evaluation_before_signing' then concat('signed_date ', signed_date)
             when 'evaluation_after_end' then concat('ended_date ', ended_date)
             else 'no target'

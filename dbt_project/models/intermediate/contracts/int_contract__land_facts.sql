@@ -1,4 +1,6 @@
 -- The land of each agreement year by year, one row a parcel: use, area, buildings that plants may not have, occupants.
+-- A view: the warnings read it once.
+{{ config(materialized='view') }}
 with banned as (
     select
         buildings.year,
@@ -29,6 +31,7 @@ select
     land.year,
     land.parcel_code,
     land.is_merged,
+    land.is_divided,
     parcels.land_use_code,
     parcels.is_industrial,
     land_uses.name_zh as land_use_zh,

@@ -44,7 +44,25 @@ whole as (
         bool_or(own_enterprise) as own_enterprise,
         any_value(uscc) as uscc,
     from facts
+    where is_divided
     group by agreement_no, year
+    union all
+    select
+        agreement_no,
+        year,
+        parcel_code,
+        1 as parcel_count,
+        if(area_m2 is null, 0, 1) as area_count,
+        area_m2,
+        granted_area_m2,
+        raised_date,
+        area_over_granted_share,
+        is_merged,
+        enterprise_count,
+        own_enterprise,
+        uscc,
+    from facts
+    where not is_divided
 )
 
 select

@@ -13,17 +13,9 @@ land as (
         agreement_no,
         year,
         parcel_code,
+        is_divided,
     from {{ ref('int_contract__land') }}
     where not is_merged
-),
-
-divided as (
-    select
-        agreement_no,
-        year,
-    from land
-    group by agreement_no, year
-    having count(*) > 1
 ),
 
 whole as (
@@ -36,10 +28,10 @@ whole as (
         carried.value,
         carried.null_reason,
     from land
-    anti join divided on land.agreement_no = divided.agreement_no and land.year = divided.year
     inner join {{ ref('stg_carried__parcel_values') }} as carried
         on land.parcel_code = carried.parcel_code and land.year = carried.year
     semi join wanted on land.agreement_no = wanted.agreement_no and carried.indicator_code = wanted.indicator_code
+    where not land.is_divided
 ),
 
 summed as (
@@ -59,13 +51,13 @@ summed as (
             )
         end as null_reason,
     from land
-    semi join divided on land.agreement_no = divided.agreement_no and land.year = divided.year
     inner join wanted on land.agreement_no = wanted.agreement_no
     left join {{ ref('stg_carried__parcel_values') }} as carried
         on
             land.parcel_code = carried.parcel_code
             and land.year = carried.year
             and wanted.indicator_code = carried.indicator_code
+    where land.is_divided
     group by land.agreement_no, land.year, wanted.indicator_code
 )
 

@@ -16,48 +16,61 @@ with counting as (
     where conflict_code is null
 ),
 
-latest as (
+repeated as (
     select
         agreement_no,
         stage,
         evaluation_year,
         indicator_code,
-        department,
-        verdict,
-        opinion,
-        verdict_date,
-        data_year,
     from counting
-    qualify
-        row_number() over (
-            partition by agreement_no, stage, evaluation_year, indicator_code
-            order by data_year desc, load_id desc, row_no desc
-        ) = 1
+    group by agreement_no, stage, evaluation_year, indicator_code
+    having count(*) > 1
 ),
 
--- only where the latest came later than its year
-earlier as (
+-- few keys stand in several files: only those are put in order
+in_order as (
     select
-        counting.agreement_no,
-        counting.stage,
-        counting.evaluation_year,
-        counting.indicator_code,
-        counting.verdict,
-        counting.opinion,
-    from counting
-    semi join latest
-        on
-            counting.agreement_no = latest.agreement_no
-            and counting.stage = latest.stage
-            and counting.evaluation_year = latest.evaluation_year
-            and counting.indicator_code = latest.indicator_code
-            and latest.data_year > latest.evaluation_year
-    where counting.data_year <= counting.evaluation_year
-    qualify
+        counting.*,
         row_number() over (
             partition by counting.agreement_no, counting.stage, counting.evaluation_year, counting.indicator_code
             order by counting.data_year desc, counting.load_id desc, counting.row_no desc
-        ) = 1
+        ) as place,
+    from counting
+    semi join repeated
+        on
+            counting.agreement_no = repeated.agreement_no
+            and counting.stage = repeated.stage
+            and counting.evaluation_year = repeated.evaluation_year
+            and counting.indicator_code = repeated.indicator_code
+),
+
+latest as (
+    select counting.*,
+    from counting
+    anti join repeated
+        on
+            counting.agreement_no = repeated.agreement_no
+            and counting.stage = repeated.stage
+            and counting.evaluation_year = repeated.evaluation_year
+            and counting.indicator_code = repeated.indicator_code
+    union all
+    select * exclude (place),
+    from in_order
+    where place = 1
+),
+
+-- of those up to the evaluation year the latest
+earlier as (
+    select
+        agreement_no,
+        stage,
+        evaluation_year,
+        indicator_code,
+        arg_min_null(verdict, place) as verdict,
+        arg_min_null(opinion, place) as opinion,
+    from in_order
+    where data_year <= evaluation_year
+    group by agreement_no, stage, evaluation_year, indicator_code
 )
 
 select

@@ -22,7 +22,6 @@ select
     verdicts.data_year,
     verdicts.load_id,
     verdicts.row_no,
-    watched.departments,
     agreements.signed_date,
     agreements.ended_date,
     case
@@ -34,6 +33,10 @@ select
             and not list_contains(watched.raised_by, verdicts.department)
             then 'verdict_by_other_department'
     end as conflict_code,
+    case
+        when conflict_code = 'verdict_by_other_department'
+            then array_to_string(list_sort(list_distinct(watched.departments)), '、')
+    end as departments,
 from {{ ref('stg_accepted__verdicts_each') }} as verdicts
 inner join {{ ref('int_contract__agreements') }} as agreements on verdicts.agreement_no = agreements.agreement_no
 left join watched

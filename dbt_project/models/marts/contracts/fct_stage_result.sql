@@ -1,21 +1,19 @@
 -- The result of each evaluation, with the distinct years failed up to it.
 -- two stages failed in one year count once
-with firsts as (
-    select
-        *,
-        counts_failed and row_number() over (
-            partition by agreement_no, evaluation_year, counts_failed order by stage_order
-        ) = 1 as adds_a_year,
+with failed as (
+    select distinct
+        agreement_no,
+        evaluation_year,
     from {{ ref('int_contract__evaluations') }}
+    where counts_failed
 ),
 
 counted as (
     select
-        *,
-        count(*) filter (where adds_a_year) over (
-            partition by agreement_no order by evaluation_year range between unbounded preceding and current row
-        ) as failed_years,
-    from firsts
+        agreement_no,
+        evaluation_year,
+        row_number() over (partition by agreement_no order by evaluation_year) as failed_years,
+    from failed
 )
 
 select
@@ -28,7 +26,7 @@ select
     evaluations.result_reason,
     evaluations.first_result,
     evaluations.first_result <> evaluations.result as restated,
-    cast(evaluations.failed_years as integer) as failed_years_cumulative,
+    cast(coalesce(counted.failed_years, 0) as integer) as failed_years_cumulative,
     evaluations.counts_failed,
     cast(evaluations.findings as integer) as finding_count,
     cast(evaluations.met as integer) as met_count,
@@ -42,7 +40,9 @@ select
     agreements.uscc,
     agreements.rule_version,
     {{ run_id() }} as run_id,
-from counted as evaluations
+from {{ ref('int_contract__evaluations') }} as evaluations
 inner join {{ ref('int_contract__agreements') }} as agreements on evaluations.agreement_no = agreements.agreement_no
+asof left join counted
+    on evaluations.agreement_no = counted.agreement_no and evaluations.evaluation_year >= counted.evaluation_year
 left join {{ ref('int_contract__departments') }} as departments
     on evaluations.agreement_no = departments.agreement_no and evaluations.stage = departments.stage
