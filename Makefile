@@ -89,11 +89,11 @@ test-airflow: env ## Acceptance run of the annual DAG against the command line
 test-office: env office ## Open marked workbooks and templates in LibreOffice
 	$(BIN)/python -m pytest -m acceptance tests/office
 
-picture: env office ## Draw docs/pictures/marked_workbook.png
-	$(BIN)/python tests/office/picture.py docs/pictures/marked_workbook.png
+picture: env office ## Draw docs/images/marked_workbook.png
+	$(BIN)/python tests/office/picture.py docs/images/marked_workbook.png
 
-picture-contracts: env office ## Draw docs/pictures/dossier.png and notice.png from the generated city of `make run` (needs chromium)
-	$(BIN)/python tests/office/contract_pictures.py $(BUILD)/demo XY-2010-0000092 2024 过程 docs/pictures
+picture-contracts: env office ## Draw docs/images/dossier.png and notice.png from the generated city of `make run` (needs chromium)
+	$(BIN)/python tests/office/contract_pictures.py $(BUILD)/demo XY-2010-0000092 2024 过程 docs/images
 
 # LibreOffice, a Chinese font and pdftoppm; installed where this may be done.
 office:

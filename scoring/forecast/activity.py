@@ -37,9 +37,9 @@ class Measured:
     `panel`: the series up to the base year, without years before a declared break. `forecast` (M, n, H), `reason`
     (M, n, H) into REASONS why it is not used, and `weight` (M, n, H) in the combination, by method; `combination`
     (n, H) their weighted mean; `reconciled` (n, H) made to add up; `low`, `high` (n, H) around `reconciled`;
-    `half_width` (M + 1, n, H) of each method, the combination last; `links`: what adds up; `test`, `errors`, `width`: the back-test with the combination
-    as its last method, its errors in units of the scale (M + 1, T, n, H), and the widths each origin could have given
-    (M + 1, T, L, H) by `levels` of series; `is_cell` (n,): a division of a district.
+    `half_width` (M + 1, n, H) of each method, the combination last; `links`: what adds up; `test`, `errors`, `width`:
+    the back-test with the combination as its last method, its errors in units of the scale (M + 1, T, n, H), and the
+    widths each origin could have given (M + 1, T, L, H) by `levels` of series; `is_cell` (n,): a district's division.
     """
 
     measure: str
@@ -125,7 +125,7 @@ def _result(
 ) -> Measured:
     values, reason = np.stack([f.values for f in found]), np.stack([f.reason for f in found])
     weight = combination.series_weights(pooled, reason == 0)
-    mixed = combination.combine(values, weight)
+    mixed = combination.combine(values, pooled, reason == 0)
     lengths = run_lengths(own.values, rules.fit_years)
     scale = scales(own.values, lengths, rules.scale_floor_share)[-1]
     every = np.concatenate([values, mixed[None]])

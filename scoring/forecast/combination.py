@@ -67,12 +67,17 @@ def series_weights(weights: Floats, passed: NDArray[np.bool_]) -> Floats:
     return each / np.where(total > 0, total, 1.0)
 
 
-def combine(values: Floats, weights: Floats) -> Floats:
-    """Return the weighted mean (n, H) of forecasts (M, n, H) by weights (M, n, H), sum 1; NaN where they are all 0."""
+def combine(values: Floats, weights: Floats, passed: NDArray[np.bool_]) -> Floats:
+    """Return the weighted mean (n, H) of forecasts (M, n, H) by weights (M, H) over the methods that pass (M, n).
+
+    NaN where none of them has a weight.
+    """
     total = np.zeros(values.shape[1:])
-    for value, weight in zip(values, weights, strict=True):
-        total += np.where(weight > 0, value, 0.0) * weight
-    return np.where(weights.sum(axis=0) > 0, total, np.nan)
+    for value, weight, there in zip(values, weights, passed, strict=True):
+        if weight.any():
+            total += np.where(there[:, None], value, 0.0) * weight
+    sums = passed.T.astype(float) @ weights
+    return np.where(sums > 0, total / np.where(sums > 0, sums, 1.0), np.nan)
 
 
 def combined(test: BackTest, weights: Floats) -> Floats:
@@ -80,5 +85,5 @@ def combined(test: BackTest, weights: Floats) -> Floats:
     result = np.full(test.actual.shape, np.nan)
     for origin, weight in enumerate(weights[:-1]):
         values = test.forecast[:, origin]
-        result[origin] = combine(values, series_weights(weight, np.isfinite(values[:, :, 0])))
+        result[origin] = combine(values, weight, np.isfinite(values[:, :, 0]))
     return result

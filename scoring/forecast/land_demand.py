@@ -104,8 +104,9 @@ class Engine:
         """Return the demand under a scenario, the same weights and widths for all."""
         found = by_method(self.ground, scenario, self.policy.methods)
         values = np.stack([m.values for m in found.values()])
-        each = combination.series_weights(self.weights, np.isfinite(values[:, :, 0]))
-        land = self._coherent(combination.combine(values, each))
+        passed = np.isfinite(values[:, :, 0])
+        each = combination.series_weights(self.weights, passed)
+        land = self._coherent(combination.combine(values, self.weights, passed))
         reason = np.where(
             np.isfinite(land[:, 0]), None, np.where(np.isfinite(self.ground.land), NONE_USED, LAND_MISSING)
         )

@@ -77,7 +77,11 @@ def _methods(seeds: Seeds) -> tuple[MethodRule, ...]:
     unknown = sorted({row["method"] for row in rows} - set(METHODS))
     if unknown or "naive" not in {row["method"] for row in rows}:
         raise PolicyError(f"forecast_method: naive must be there, and these are not known: {', '.join(unknown)}")
-    return tuple(_method(row, grades) for row in rows)
+    methods = tuple(_method(row, grades) for row in rows)
+    weights = [m.start_weight for m in methods]
+    if min(weights) < 0 or not sum(weights) > 0:
+        raise PolicyError("forecast_method: start_weight must not be below 0, and one above 0")
+    return methods
 
 
 def _method(row: Mapping[str, str], grades: Sequence[AccuracyGrade]) -> MethodRule:

@@ -78,8 +78,8 @@ def _penalties(known: Known) -> Iterator[Consequence]:
         ("completion_penalty", row.completion_due, "竣工", row.completion_penalty),
     ):
         reached = known.milestones[event]
-        disputed = reached is None and known.first(event) is not None  # dated before an earlier step
-        if clause and due is not None and not disputed and (reached is None or reached > due):
+        unknown = event in known.inferred or (reached is None and known.first(event) is not None)  # C3, section 2
+        if clause and due is not None and not unknown and (reached is None or reached > due):
             arises = next_day(due)
             paid = [e for e in known.named("违约金缴纳") if e.stage in (None, "开竣工") and e.event_date >= arises]
             yield Consequence(code, arises, stage="开竣工", done_date=paid[0].event_date if paid else None)

@@ -18,7 +18,7 @@ def idle(known: Known) -> Iterator[Row]:
     """Yield what follows from land that was not started (I1) or stopped (I2)."""
     start = known.agreement.start_due
     started = known.milestones["开工"]
-    if start is not None:
+    if start is not None and "开工" not in known.inferred:
         yield from _running(known, start, started)
     for stopped, again in stops(known):
         if too_little(known, known.as_of.year if again is None else again.year - 1):

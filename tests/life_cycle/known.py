@@ -30,12 +30,16 @@ def verdict_key(row: Verdict | SelfReport) -> tuple:
 
 @dataclass
 class Known:
-    """One agreement as known by year Y on day D; `conflicts` are the codes shown."""
+    """One agreement as known by year Y on day D.
+
+    `conflicts` are the codes shown, `inferred` the steps without a day of their own (C3).
+    """
 
     facts: Facts
     year: int
     as_of: date
     conflicts: set[str] = field(default_factory=set)
+    inferred: set[str] = field(default_factory=set)
     land: dict[int, Any] = field(default_factory=dict)  # remembered by `land`
     known_by: dict[int, dict[tuple, Verdict]] = field(default_factory=dict)
     actual: dict[tuple, tuple[float | None, str | None]] = field(default_factory=dict)
@@ -94,6 +98,10 @@ class Known:
                 self.conflicts.add("event_out_of_order")
                 day = None
             reached[name] = day
+        for place, name in enumerate(policy.MILESTONES):  # reached at the latest with the next step that was (C3)
+            later = [reached[other] for other in policy.MILESTONES[place:]]
+            self.inferred |= {name} if reached[name] is None and any(later) else set()
+            reached[name] = next((day for day in later if day), None)
         return reached
 
     @cached_property

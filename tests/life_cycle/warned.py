@@ -39,8 +39,9 @@ def _late(known: Known) -> Iterator[Warned]:
 
 
 def _idle(known: Known) -> Iterator[Warned]:
-    if known.agreement.start_due is not None:
-        yield from _risk(known, known.agreement.start_due, known.milestones["开工"])
+    started = known.milestones["开工"]
+    if known.agreement.start_due is not None and "开工" not in known.inferred:
+        yield from _risk(known, known.agreement.start_due, started)
     for stopped, again in stops(known):
         enough = too_little(known, known.as_of.year if again is None else again.year - 1)
         if enough is not False:

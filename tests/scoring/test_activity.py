@@ -341,6 +341,7 @@ def test_intervals_cover_what_they_say(generator):
         ("forecast_setting", "value", "0"),
         ("forecast_method", "method", "oracle"),
         ("forecast_method", "min_points", "nan"),
+        ("forecast_method", "start_weight", "-1"),
         ("forecast_grade", "max_posterior_ratio", ""),
     ],
 )

@@ -1,5 +1,5 @@
--- The years in which a stage, or a period of it, may have been evaluated: those that are certain, and further ones up to
--- the first certain year that was passed; which of these were is seen from the results.
+-- The years in which a stage, or a period of it, may have been evaluated: those that are certain, and further ones up
+-- to the first certain year that was passed; which of these were is seen from the results.
 with results as (
     select
         agreement_no,
@@ -66,10 +66,10 @@ select
 from {{ ref('int_contract__certain_years') }}
 union all
 select
-    agreement_no,
-    stage,
-    cast(evaluation_year as integer) as evaluation_year,
-    period_no,
+    again.agreement_no,
+    again.stage,
+    cast(again.evaluation_year as integer) as evaluation_year,
+    again.period_no,
     false as is_certain,
 from again
 anti join {{ ref('int_contract__certain_years') }} as certain

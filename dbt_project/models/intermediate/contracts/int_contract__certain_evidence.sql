@@ -1,4 +1,4 @@
--- The actual values of the years that are evaluated whatever comes of them, and of the year before a stage is first due.
+-- The actual values of the years that are evaluated whatever comes of them, and of the year before a first due date.
 with years as (
     select
         agreement_no,

@@ -10,6 +10,7 @@ with counted as (
         count(*) filter (where outcomes.outcome = '达标') as met,
         count(*) filter (where outcomes.outcome = '不达标') as missed,
         count(*) filter (where outcomes.outcome = '待评') as pending,
+        count(*) filter (where outcomes.outcome = '不达标' and outcomes.basis in ('verdict', 'both')) as missed_by_verdict,
         count(*) filter (where outcomes.first_outcome = '达标') as first_met,
         count(*) filter (where outcomes.first_outcome = '不达标') as first_missed,
         count(*) filter (where outcomes.first_outcome = '待评') as first_pending,
@@ -66,6 +67,7 @@ select
     held.findings,
     held.met,
     held.missed,
+    held.missed_by_verdict,
     held.pending,
     stage_rules.stage_order,
 from held

@@ -5,8 +5,11 @@ with late as (
         agreements.start_penalty,
         agreements.completion_penalty,
         agreements.lease_end_date,
+        coalesce(milestones.start_inferred, false) as start_inferred,
+        coalesce(milestones.completion_inferred, false) as completion_inferred,
     from {{ ref('int_contract__due') }} as due
     inner join {{ ref('int_contract__agreements') }} as agreements on due.agreement_no = agreements.agreement_no
+    left join {{ ref('int_contract__milestones') }} as milestones on due.agreement_no = milestones.agreement_no
     where due.done_date > due.due_date or due.done_date is null
 ),
 
@@ -35,7 +38,7 @@ select
     start_penalty as clause,
     '约定开工' || due_date || ',' || coalesce('实际开工' || done_date, '未见开工') as evidence,
 from late
-where obligation = '开工' and start_penalty is not null
+where obligation = '开工' and start_penalty is not null and not start_inferred
 union all
 select
     late.agreement_no,
@@ -47,7 +50,7 @@ select
     '约定竣工' || late.due_date || ',' || coalesce('实际竣工' || late.done_date, '未见竣工') as evidence,
 from late
 anti join disputed on late.agreement_no = disputed.agreement_no
-where late.obligation = '竣工' and late.completion_penalty is not null
+where late.obligation = '竣工' and late.completion_penalty is not null and not late.completion_inferred
 union all
 select
     late.agreement_no,

@@ -5,6 +5,7 @@ with conclusive as (
         evaluations.stage,
         evaluations.evaluation_year,
         evaluations.result_date,
+        coalesce(evaluations.missed_by_verdict = 0, false) as is_data_alone,
         stage_rules.counts_failed,
         stage_rules.stage_order,
         stage_rules.rectified,
@@ -48,6 +49,9 @@ failed_years as (
         arg_min(stage, (result_date, stage_order)) as stage,
         row_number() over (partition by agreement_no order by evaluation_year) as failed_year_no,
         string_agg(evaluation_year, '、') over (partition by agreement_no order by evaluation_year) as failed_until,
+        string_agg(case when bool_and(is_data_alone) then evaluation_year end, '、') over (
+            partition by agreement_no order by evaluation_year
+        ) as data_alone_until,
     from conclusive
     where is_failed and counts_failed
     group by agreement_no, rule_version, evaluation_year
@@ -119,7 +123,8 @@ select
     cast(null as date) as done_date,
     failed_years.stage,
     failed_years.evaluation_year,
-    '累计不达标年度:' || failed_years.failed_until as evidence,
+    '累计不达标年度:' || failed_years.failed_until
+    || coalesce(';其中仅依据数据、没有部门不达标意见的年度:' || failed_years.data_alone_until, '') as evidence,
 from failed_years
 inner join settings
     on failed_years.rule_version = settings.rule_version and failed_years.failed_year_no = settings.failed_years

@@ -11,7 +11,7 @@ with clocks as (
         cast(null as double) as investment_share,
     from {{ ref('int_contract__agreements') }} as agreements
     left join {{ ref('int_contract__milestones') }} as milestones on agreements.agreement_no = milestones.agreement_no
-    where agreements.start_due <= {{ as_of_date() }}
+    where agreements.start_due <= {{ as_of_date() }} and not coalesce(milestones.start_inferred, false)
     union all
     select
         agreements.agreement_no,

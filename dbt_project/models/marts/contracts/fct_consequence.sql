@@ -56,16 +56,24 @@ unfolded as (
     from merged
 ),
 
+closed_by as (
+    select
+        consequence_code,
+        done_stage,
+        unnest(string_split(done_events, '|')) as event,
+    from {{ ref('contract_consequence') }}
+),
+
 closing as (
     select
         events.agreement_no,
-        consequences.consequence_code,
+        closed_by.consequence_code,
         events.event_date,
-    from {{ ref('contract_consequence') }} as consequences
-    inner join {{ ref('int_contract__events') }} as events
+    from {{ ref('int_contract__events') }} as events
+    inner join closed_by
         on
-            list_contains(string_split(consequences.done_events, '|'), events.event)
-            and (consequences.done_stage = events.stage or consequences.done_stage is null or events.stage is null)
+            events.event = closed_by.event
+            and (events.stage = closed_by.done_stage or closed_by.done_stage is null or events.stage is null)
 ),
 
 decisions as (

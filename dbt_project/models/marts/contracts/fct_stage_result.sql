@@ -12,8 +12,10 @@ counted as (
     select
         agreement_no,
         evaluation_year,
-        row_number() over (partition by agreement_no order by evaluation_year) as failed_years,
+        lead(evaluation_year, 1, 2147483647) over years as next_year,
+        row_number() over years as failed_years,
     from failed
+    window years as (partition by agreement_no order by evaluation_year)
 )
 
 select
@@ -31,6 +33,7 @@ select
     cast(evaluations.findings as integer) as finding_count,
     cast(evaluations.met as integer) as met_count,
     cast(evaluations.missed as integer) as missed_count,
+    cast(evaluations.missed_by_verdict as integer) as missed_by_verdict_count,
     cast(evaluations.pending as integer) as pending_count,
     departments.department,
     coalesce(agreements.zone_code, agreements.district_code) as compiled_by,
@@ -42,7 +45,11 @@ select
     {{ run_id() }} as run_id,
 from {{ ref('int_contract__evaluations') }} as evaluations
 inner join {{ ref('int_contract__agreements') }} as agreements on evaluations.agreement_no = agreements.agreement_no
-asof left join counted
-    on evaluations.agreement_no = counted.agreement_no and evaluations.evaluation_year >= counted.evaluation_year
+-- the last failed year up to the row's own; after the newest comes the greatest integer, for a join by comparison alone
+left join counted
+    on
+        evaluations.agreement_no = counted.agreement_no
+        and evaluations.evaluation_year >= counted.evaluation_year
+        and evaluations.evaluation_year < counted.next_year
 left join {{ ref('int_contract__departments') }} as departments
     on evaluations.agreement_no = departments.agreement_no and evaluations.stage = departments.stage
