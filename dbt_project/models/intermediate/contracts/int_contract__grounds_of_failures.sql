@@ -32,9 +32,8 @@ groups as (
         case when count(*) = count(completed_date) then max(completed_date) end as completed_date,
         min(effective_deadline) filter (where completed_date > effective_deadline or completed_date is null)
             as first_missed,
-        coalesce(bool_or(
-            effective_deadline = limit_date and coalesce(completed_date > limit_date, true)
-        ), false) as is_breached,
+        coalesce(bool_or(effective_deadline = limit_date and coalesce(completed_date > limit_date, true)), false)
+            as is_breached,
         count(*) || '份整改通知(首份' || min(notice_date) || ',最迟期限' || max(effective_deadline) || ')' as evidence,
     from {{ ref('int_contract__rectification') }}
     group by agreement_no, group_stage, evaluation_year, failed_stage
@@ -47,14 +46,13 @@ failed_years as (
         evaluation_year,
         min(result_date) as result_date,
         arg_min(stage, (result_date, stage_order)) as stage,
-        row_number() over (partition by agreement_no order by evaluation_year) as failed_year_no,
-        string_agg(evaluation_year, '、') over (partition by agreement_no order by evaluation_year) as failed_until,
-        string_agg(case when bool_and(is_data_alone) then evaluation_year end, '、') over (
-            partition by agreement_no order by evaluation_year
-        ) as data_alone_until,
+        row_number() over by_year as failed_year_no,
+        string_agg(evaluation_year, '、') over by_year as failed_until,
+        string_agg(case when bool_and(is_data_alone) then evaluation_year end, '、') over by_year as data_alone_until,
     from conclusive
     where is_failed and counts_failed
     group by agreement_no, rule_version, evaluation_year
+    window by_year as (partition by agreement_no order by evaluation_year)
 ),
 
 at_lease_end as (
