@@ -32,6 +32,7 @@ DATASETS: Mapping[str, str] = {
     "district_series": "区域年度统计",
     "land_supply": "土地供应来源",
     "parcel_changes": "宗地变更",
+    "public_notices": "公示",
     "objections": "异议",
     "corrections": "更正",
 }
@@ -138,6 +139,13 @@ METHODS: Mapping[str, str] = {
 DIRECTIONS: Mapping[str, str] = {
     "positive": "越高越好",
     "negative": "越低越好",
+}
+LOW_EFFICIENCY: Mapping[str, str] = {
+    "vacant": "空置",
+    "idle": "闲置",
+    "expired": "到期",
+    "under_built": "低建",
+    "low_output": "低产",
 }
 DUE_STATES: Mapping[str, str] = {
     "done": "已履行",

@@ -16,7 +16,7 @@ from landgauge.errors import StageFailed
 from landgauge.settings import DBT_PROJECT, Settings, StageResult, threads_available
 from warehouse import db
 
-LAYERS = ("indicators", "evaluation", "contracts", "balance")
+LAYERS = ("indicators", "evaluation", "contracts", "publication", "balance")
 _log = log.get("dbt")
 PARSED = Path(sys.prefix) / "share" / "landgauge" / "dbt"
 _PROJECT_FILES = (".sql", ".yml", ".csv", ".md", ".py")

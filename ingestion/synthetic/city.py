@@ -23,6 +23,7 @@ _LOG = log.get("demo")
 _BY_HAND = 24  # rows of a GB18030 file that are written as people type them
 _DIGITS = 8  # of figures that are divided into another unit
 _LARGEST_WORKBOOK = 200_000  # rows; more go to csv
+_AFTER_NOTICE = ("objections", "corrections")
 _LABEL = "# Everything below this folder is generated; no row describes a real parcel or enterprise.\ngenerated: true\n"
 
 
@@ -52,11 +53,14 @@ class City:
     value_added_share: float
 
 
-def write_city(folder: Path, parcels: int, enterprises: int, years: int, last_year: int, seed: int) -> None:
+def write_city(
+    folder: Path, parcels: int, enterprises: int, years: int, last_year: int, seed: int, objected: bool = True
+) -> None:
     """Write the landing area of a generated city below `folder`, with city.yml and truth.json; same call, same bytes.
 
     `parcels` and `enterprises` are the good rows of each of the `years` evaluated years that end with `last_year`;
-    district_series goes fifteen years further back. Raises ConfigurationError where such a city cannot be made.
+    district_series goes fifteen years further back. Without `objected` the last year's objections and corrections are
+    not there yet, as before its result was shown. Raises ConfigurationError where such a city cannot be made.
     """
     call = Call(parcels, enterprises, years, last_year, seed)
     city = _city(world.build(call, profile.load(None)))
@@ -66,7 +70,7 @@ def write_city(folder: Path, parcels: int, enterprises: int, years: int, last_ye
     for year in range(call.first_year - city.world.shape.series.earlier_years, call.first_year):
         writer.write("district_series", year, regional.district_series(city.world, year), seeded=False)
     for place, year in enumerate(call.evaluated):
-        writer.year(place, year)
+        writer.year(place, year, () if objected or year < last_year else _AFTER_NOTICE)
         _LOG.info("generated %s: %s rows so far", year, f"{sum(writer.rows.values()):,}")
     writer.truth()
 
@@ -103,6 +107,7 @@ def _frames(city: City, place: int, year: int) -> Iterator[tuple[str, Frame]]:
     yield "land_supply", regional.land_supply(w, city.plots, year)
     yield "parcel_changes", regional.parcel_changes(w, year)
     objections, corrections = notices.objections_and_corrections(w, year, corrected, _bulk_areas(w))
+    yield "public_notices", notices.public_notices(year)
     yield "objections", objections
     yield "corrections", corrections
 
@@ -123,11 +128,12 @@ class _Writer:
         spare = text(city.firms.uscc[city.firms.working :]).to_pylist()
         self._seeder = seeding.Seeder(city.world.call.seed, spare)
 
-    def year(self, place: int, year: int) -> None:
-        """Write every dataset of an evaluated year."""
+    def year(self, place: int, year: int, but: tuple[str, ...]) -> None:
+        """Write every dataset of an evaluated year `but` these."""
         self._seeder.start_year()
         for dataset, frame in _frames(self.city, place, year):
-            self.write(dataset, year, frame)
+            if dataset not in but:
+                self.write(dataset, year, frame)
 
     def write(self, dataset: str, year: int, frame: Frame, seeded: bool = True) -> None:
         """Write one dataset and year to its files, with defects where `seeded`."""

@@ -1,9 +1,10 @@
-"""Objections to published results, and the corrections by which the adopted ones were settled."""
+"""The public notice of a year's result, objections to it, and the corrections that settled the adopted ones."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,20 @@ _CORRECTED = (  # dataset, column, factor, indicator that the objection is about
     ("operations", "employees", 1.5, "labour_productivity_cny10k_per_person"),
     ("taxes", "tax_paid_cny10k", 1.05, "land_tax_cny10k_per_ha"),
 )
+_EXTENDED, _LATE, _UNDECIDED = 1, 2, 3  # places: with a deadline of its own, come late, not decided yet
+
+
+def public_notices(year: int) -> Frame:
+    """Return the notice of a year's result, in June of the year after."""
+    row = {
+        "notice_no": f"GS-{year}-01",
+        "year": year,
+        "start_date": date(year + 1, 6, 3),
+        "deadline": date(year + 1, 6, 12),
+        "document_no": f"穗评公示({year})1号(示例)",
+        "place": "市政府网站(示例)",
+    }
+    return _frame([row])
 
 
 def objections_and_corrections(
@@ -23,6 +38,7 @@ def objections_and_corrections(
 ) -> tuple[Frame, Frame]:
     """Return the objections and corrections of a year; each adopted objection has one that fits the declared value.
 
+    The first is adopted, the second is not, the third comes late, the fourth is undecided.
     `sources` are the year's frames of the corrected datasets; only rows of the `bulk` areas (whose files are typed)
     are corrected, each at most once.
     """
@@ -34,7 +50,7 @@ def objections_and_corrections(
     for i in range(min(count, *map(len, picks))):
         dataset, column, factor, indicator = _CORRECTED[i % len(_CORRECTED)]
         row = sources[dataset].table.slice(int(chosen[dataset][i]), 1).to_pylist()[0]
-        adopted = i == 0 or (i != 1 and rng.random() < p.adopted)
+        adopted = i == 0 or (i > _UNDECIDED and rng.random() < p.adopted)
         objections.append(_objection(year, i, str(row["uscc"]), indicator, adopted))
         if adopted:
             new = round(row[column] * factor + 1, 2)
@@ -54,6 +70,7 @@ def _pick(frame: Frame, bulk: Integers, count: int, rng: np.random.Generator) ->
 
 
 def _objection(year: int, place: int, uscc: str, indicator: str, adopted: bool) -> dict[str, object]:
+    decided = place != _UNDECIDED
     return {
         "objection_no": f"YY-{year}-{place + 1:06d}",
         "scale": "enterprise",
@@ -61,10 +78,12 @@ def _objection(year: int, place: int, uscc: str, indicator: str, adopted: bool) 
         "indicator_code": indicator,
         "claim": "申报数据有误,请予更正(示例)",
         "evidence": "审计报告(示例)" if adopted else "书面说明(示例)",
-        "received_date": np.datetime64(f"{year}-10-08").item(),
-        "decision": "采纳" if adopted else "不采纳",
-        "decision_date": np.datetime64(f"{year}-10-28").item(),
+        "received_date": date(year + 1, 6, 13 if place == _LATE else 3 + place % 10),
+        "decision": ("采纳" if adopted else "不采纳") if decided else None,
+        "decision_date": date(year + 1, 6, 20) if decided else None,
         "correction_no": f"GZ-{year}-{place + 1:06d}" if adopted else None,
+        "year": year,
+        "deadline": date(year + 1, 6, 20) if place == _EXTENDED else None,
     }
 
 
@@ -82,7 +101,7 @@ def _correction(
         "reason": "企业异议经核实采纳(示例)",
         "approved_by": "生成数据",
         "document_no": f"穗评更({year}){place + 1}号(示例)",
-        "effective_date": np.datetime64(f"{year}-11-05").item(),
+        "effective_date": date(year + 1, 6, 25),
     }
 
 

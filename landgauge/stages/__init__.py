@@ -52,8 +52,14 @@ def _score(settings: Settings) -> StageResult:
 
 def _contracts(settings: Settings) -> StageResult:
     from landgauge.stages.contracts import contracts
+    from landgauge.stages.publication import publication
 
-    return contracts(settings)
+    return _together(contracts(settings), publication(settings))
+
+
+def _together(first: StageResult, second: StageResult) -> StageResult:
+    rows = {name: first.rows.get(name, 0) + second.rows.get(name, 0) for name in dict(first.rows) | dict(second.rows)}
+    return StageResult(rows=rows, complaints=first.complaints + second.complaints)
 
 
 def _forecast(settings: Settings) -> StageResult:
@@ -63,9 +69,10 @@ def _forecast(settings: Settings) -> StageResult:
 
 
 def _publish(settings: Settings) -> StageResult:
+    from landgauge.stages.publication import undecided
     from warehouse.publish import publish
 
-    return publish(settings)
+    return _together(publish(settings), StageResult(complaints=undecided(settings)))
 
 
 def _report(settings: Settings) -> StageResult:

@@ -45,9 +45,10 @@ class DbtRun:
 
 @pytest.fixture(scope="session")
 def dbt(tmp_path_factory: pytest.TempPathFactory) -> DbtRun:
-    """The built warehouse: layers indicators and contracts with their data tests."""
+    """The built warehouse: layers indicators, contracts and publication with their data tests."""
     run = DbtRun(tmp_path_factory.mktemp("dbt"))
     hand_made.write(run.database)
-    done = run("build", "--select", "tag:indicators", "tag:contracts", "--exclude-resource-type", "unit_test")
+    layers = ("tag:indicators", "tag:contracts", "tag:publication")
+    done = run("build", "--select", *layers, "--exclude-resource-type", "unit_test")
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     return run

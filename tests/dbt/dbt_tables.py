@@ -48,8 +48,9 @@ DATASETS: dict[str, str] = {
     "land_supply": "supply_id district_code source area_ha:DOUBLE available_year:INTEGER industry_code "
     "industrial_share:DOUBLE realisation_rate:DOUBLE parcel_code",
     "parcel_changes": "old_parcel_code new_parcel_code kind change_date:DATE",
+    "public_notices": "notice_no year:INTEGER start_date:DATE deadline:DATE document_no place",
     "objections": "objection_no scale unit_code indicator_code claim evidence received_date:DATE decision "
-    "decision_date:DATE correction_no",
+    "decision_date:DATE correction_no year:INTEGER deadline:DATE",
     "corrections": "correction_no dataset year:INTEGER key_json column old_value new_value reason approved_by "
     "document_no effective_date:DATE",
 }

@@ -10,7 +10,7 @@ import duckdb
 import series_by_hand
 from dbt_tables import DATASETS, OTHERS, definitions
 
-from landgauge.stages import contracts
+from landgauge.stages import contracts, publication
 
 YEAR, AS_OF, RUN_ID = 2023, "2023-12-31", "0123456789abcdef"
 LOADED = (
@@ -159,6 +159,7 @@ def _tables(con: duckdb.DuckDBPyConnection) -> None:
     for table, spec in OTHERS.items():
         con.execute(f"create table {table} ({definitions(spec)})")
     contracts.prepare(con)
+    publication.prepare(con)
 
 
 def _spatial(con: duckdb.DuckDBPyConnection) -> bool:

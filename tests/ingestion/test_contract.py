@@ -16,14 +16,14 @@ from landgauge.errors import ConfigurationError
 
 RUNNING = {
     "district_series", "land_supply", "agreements", "agreement_targets", "agreement_events", "verdicts",
-    "self_reports", "parcel_changes", "objections", "corrections",
+    "self_reports", "parcel_changes", "public_notices", "objections", "corrections",
 }  # fmt: skip
 GBT4754 = Path(__file__).parents[3] / "shared" / "data" / "gbt4754_2017" / "gbt4754_2017.csv"
 
 
 def test_every_dataset_of_the_input_contract_is_there():
     found = contracts.all_contracts()
-    assert len(found) == 20
+    assert len(found) == 21  # those of the input contract, and public_notices
     assert {name for name, contract in found.items() if contract.scope == "running"} == RUNNING
     assert all(name == contract.dataset for name, contract in found.items())
 

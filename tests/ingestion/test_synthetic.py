@@ -330,7 +330,7 @@ def test_agreements_are_in_every_stage_with_failed_years_and_credit(tmp_path: Pa
     write_city(tmp_path, 600, 2000, 1, LAST, 5)
     truth = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))
     frames: Frames = defaultdict(dict)
-    for dataset in ("verdicts", "agreement_events", "objections", "corrections"):
+    for dataset in ("verdicts", "agreement_events", "public_notices", "objections", "corrections"):
         for path in (tmp_path / dataset / str(LAST)).iterdir():
             frames[dataset, LAST][path.relative_to(tmp_path).as_posix()] = read(path, dataset)
     verdicts = good(frames, truth, "verdicts", LAST)
@@ -341,7 +341,10 @@ def test_agreements_are_in_every_stage_with_failed_years_and_credit(tmp_path: Pa
     listed, repaired = (events[events["event"] == e]["agreement_no"] for e in ("失信列入", "信用修复"))
     assert set(repaired) < set(listed)
     objections = good(frames, truth, "objections", LAST)
-    assert set(objections["decision"]) == {"采纳", "不采纳"}
+    assert set(objections["decision"].dropna()) == {"采纳", "不采纳"}
+    assert objections["decision"].isna().sum() == 1
+    deadline = good(frames, truth, "public_notices", LAST)["deadline"].iloc[0]
+    assert (objections["received_date"] > deadline).sum() == 1
     corrections = good(frames, truth, "corrections", LAST)
     adopted = objections[objections["decision"] == "采纳"]
     assert set(adopted["correction_no"]) == set(corrections["correction_no"])

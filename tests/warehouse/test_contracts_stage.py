@@ -111,7 +111,7 @@ def rows(path: Path, sql: str) -> list[tuple]:
 @pytest.fixture(autouse=True)
 def _without_views(monkeypatch: pytest.MonkeyPatch) -> None:
     """Views over all years need more of the marts than stands here."""
-    monkeypatch.setattr(views, "create", lambda _: None)
+    monkeypatch.setattr(views, "create", lambda _: [])
 
 
 @pytest.fixture

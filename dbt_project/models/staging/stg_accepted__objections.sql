@@ -12,6 +12,8 @@ select
     decision,
     decision_date,
     correction_no,
+    year as objected_year,
+    deadline,
 from {{ source('accepted', 'objections') }}
 where data_year <= {{ eval_year() }}
 qualify
