@@ -15,8 +15,8 @@ from landgauge.errors import ConfigurationError
 from landgauge.settings import Settings
 from landgauge.stages import change, places
 from scoring.judging import tables
-from warehouse import views
-from warehouse.publish import KEPT_SNAPSHOTS, registry
+from warehouse import kept, views
+from warehouse.publish import registry
 
 Row = dict[str, Any]
 
@@ -154,7 +154,8 @@ def _snapshot(settings: Settings, facts: Row) -> Path:
             return path
     moment = facts["published_at"].isoformat(timespec="seconds")
     raise ConfigurationError(
-        f"the snapshot of run {facts['run_id']} is no longer kept (the last {KEPT_SNAPSHOTS} are)",
+        f"the snapshot of run {facts['run_id']} is no longer kept "
+        f"(of each year the newest {kept.snapshots_of_a_year()} are)",
         f"Rebuild the year as it was known then: landgauge restate --year {facts['year']} --as-of {moment}.",
     )
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 POLICY = DBT_PROJECT / "seeds" / "policy"
+KEPT_SNAPSHOTS = 2  # of each year's runs, unless LANDGAUGE_KEPT_SNAPSHOTS says otherwise
 RESTATED = "restated.json"  # stands in a warehouse that holds a year as it was known at a moment
 
 

@@ -1,36 +1,26 @@
-"""Publishing: the last snapshot less this year, plus this year's marts, written beside it and renamed into place.
+"""Publishing: the last snapshot less this year, plus this year's marts; it and its Parquet files by one rename.
 
-Readers of the old snapshot go on with it. A run that dies leaves the old snapshot, and the next run clears its remains.
+Readers of the old snapshot go on with it. A run that dies leaves the old one, and the next run clears its remains.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import yaml
 
-from landgauge import log
 from landgauge.errors import StageFailed
 from landgauge.settings import Settings, StageResult
-from warehouse import db, views
+from warehouse import db, kept, parquet, runs, views
 
-KEPT_SNAPSHOTS = 3
 Columns = Mapping[str, str]  # name to type
-_log = log.get("publish")
-_RUN_TABLE = """
-create table if not exists marts.fct_run (
-    run_id varchar, state varchar, year integer, as_of_date date, schemes varchar[], git_sha varchar,
-    inputs_sha256 varchar, policy_sha256 varchar, code_sha256 varchar, started_at timestamp, finished_at timestamp,
-    published_at timestamp, approved_by varchar, generated boolean, notes varchar[]
-)"""
 
 
 @dataclass(frozen=True)
@@ -63,60 +53,64 @@ def publish(settings: Settings) -> StageResult:
     A year that is already published, and whose marts are no longer in the working file, can still be approved:
     its rows stay and only its state changes. Raises StageFailed when the year has not been built, or the disk is full.
     """
-    settings.published.mkdir(parents=True, exist_ok=True)
-    _clear(settings)
-    building = settings.published / f".building-{os.getpid()}.duckdb"
+    kept.snapshots_of_a_year()  # a wrong setting is said before anything is done
     try:
+        building = kept.begin(settings)
         if settings.snapshot.exists():
-            shutil.copyfile(settings.snapshot, building)
+            shutil.copyfile(settings.snapshot, building / kept.SNAPSHOT)
         run_id, rows = _write(settings, building)
-        _put_in_place(settings, building, run_id)
+        kept.link_rest(settings, building)
+        replaced = kept.current(settings)
+        kept.put_in_place(settings, building, run_id)
     except (duckdb.Error, OSError) as error:
         raise StageFailed(
             f"publishing failed: {error}", "The old snapshot stands. Mend the cause and repeat."
         ) from error
     finally:
-        _clear(settings)
-    return StageResult(rows=rows)
+        with suppress(OSError):  # the next publication clears it
+            kept.clear(settings)
+    return StageResult(rows=rows, complaints=_tidy(settings, replaced))
 
 
-def _clear(settings: Settings) -> None:
-    """Remove what an unfinished publication left; nobody reads these files."""
-    for rest in settings.published.glob(".building*"):
-        rest.unlink()
+def _tidy(settings: Settings, replaced: str | None) -> tuple[str, ...]:
+    """Remove what is no longer kept; what stands in the way is a complaint, for the year is published."""
+    try:
+        kept.tidy(settings, replaced)
+    except (duckdb.Error, OSError) as error:
+        return (f"{settings.year} is published, but old snapshots could not be removed: {error}",)
+    return ()
 
 
 def _write(settings: Settings, building: Path) -> tuple[str, dict[str, int]]:
-    with duckdb.connect(str(building), config=db.config(settings)) as con:
+    """Bring the snapshot in `building` up to date and write its Parquet files; return the run and its row counts."""
+    with duckdb.connect(str(building / kept.SNAPSHOT), config=db.config(settings)) as con:
         db.extensions(con)
         con.execute("set preserve_insertion_order = true")
-        con.execute(f"attach '{settings.database}' as work (read_only)")
+        con.execute(f"attach {views.literal(str(settings.database))} as work (read_only)")
         con.execute("create schema if not exists marts")
-        con.execute(_RUN_TABLE)
-        run = _run_of(con, settings)
-        built = _built_run(con)
-        rows: dict[str, int] = {}
-        if built == run["run_id"] and _calendar_fits(con, settings):
-            rows = _merge_all(con, settings)
-        elif not (settings.approved_by and _is_published(con, run["run_id"])):
-            raise StageFailed(
-                f"the marts of {settings.year} are not built as of {settings.as_of} (run {run['run_id']})",
-                "Run the stages before publish; `landgauge contracts` after a calendar of another day.",
-            )
-        _record_run(con, settings, run)
-        views.create(con)
-        _write_parquet(con, settings, [registry().get(name) or _unlisted(con, name) for name in rows])
+        runs.create(con)
+        run = runs.of_year(con, settings.year)
+        if run is None:
+            raise StageFailed(f"year {settings.year} has not been ingested", "Run `landgauge ingest` first.")
+        rows = _year(con, settings, run["run_id"])
+        runs.record(con, settings, run)
+        over_all_years = [parquet.Part(name, ("all",)) for name in views.create(con)]
+        parquet.write(con, building / kept.PARQUET, [*_parts(con, settings, rows), *over_all_years])
         con.execute("detach work")
         con.execute("checkpoint")
     return run["run_id"], {"tables": len(rows), "rows": sum(rows.values())}
 
 
-def _run_of(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Any]:
-    cursor = con.execute("select * from work.run.manifest where year = ?", [settings.year])
-    row = cursor.fetchone()
-    if row is None:
-        raise StageFailed(f"year {settings.year} has not been ingested", "Run `landgauge ingest` first.")
-    return dict(zip([c[0] for c in cursor.description], row, strict=True))
+def _year(con: duckdb.DuckDBPyConnection, settings: Settings, run_id: str) -> dict[str, int]:
+    """Take the year's marts into the snapshot and return their row counts; none where a published year is approved."""
+    if _built_run(con) == run_id and _calendar_fits(con, settings):
+        return _merge_all(con, settings)
+    if settings.approved_by and runs.is_published(con, run_id):
+        return {}
+    raise StageFailed(
+        f"the marts of {settings.year} are not built as of {settings.as_of} (run {run_id})",
+        "Run the stages before publish; `landgauge contracts` after a calendar of another day.",
+    )
 
 
 def _built_run(con: duckdb.DuckDBPyConnection) -> str | None:
@@ -232,74 +226,20 @@ def _comments(con: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, 
     ).fetchall()
 
 
-def _is_published(con: duckdb.DuckDBPyConnection, run_id: str) -> bool:
-    return con.execute("select count(*) from marts.fct_run where run_id = ?", [run_id]).fetchone()[0] > 0
+def _parts(con: duckdb.DuckDBPyConnection, settings: Settings, names: Iterable[str]) -> Iterator[parquet.Part]:
+    """The Parquet files that this run writes: of its partitions, of tables without any, and of the runs.
 
-
-def _record_run(con: duckdb.DuckDBPyConnection, settings: Settings, run: Mapping[str, Any]) -> None:
-    state, now = "final" if settings.approved_by else "provisional", datetime.now(UTC).replace(tzinfo=None)
-    generated, notes = con.execute("select generated, notes from work.profile.setting").fetchone()
-    con.execute("delete from marts.fct_run where run_id = ? and state = ?", [run["run_id"], state])
-    names = (
-        "run_id",
-        "year",
-        "as_of_date",
-        "schemes",
-        "git_sha",
-        "inputs_sha256",
-        "policy_sha256",
-        "code_sha256",
-        "started_at",
-    )
-    row = {name: run[name] for name in names} | {
-        "state": state,
-        "finished_at": now,
-        "published_at": now,
-        "approved_by": settings.approved_by,
-        "generated": generated,
-        "notes": notes,
-    }
-    marks = ", ".join(f"${name}" for name in row)
-    con.execute(f"insert into marts.fct_run ({', '.join(row)}) values ({marks})", row)
-
-
-def _write_parquet(con: duckdb.DuckDBPyConnection, settings: Settings, marts: list[Mart]) -> None:
-    """One file a table and year (`parquet/<table>/<year>.parquet`), or `all.parquet`; equal rows give equal bytes."""
-    for mart in marts:
-        folder = settings.published / "parquet" / mart.name
-        folder.mkdir(parents=True, exist_ok=True)
-        order = f"order by {', '.join(mart.key)}"
+    A partition of the year after is written where it has rows, or had some.
+    """
+    before = kept.parquet_folder(settings)
+    for mart in [registry().get(name) or _unlisted(con, name) for name in names]:
         if mart.year_column is None:
-            _copy_parquet(con, f"from marts.{mart.name} {order}", folder / "all.parquet")
+            yield parquet.Part(mart.name, mart.key)
             continue
         for part in _partitions(mart, settings):
-            rows = f"from marts.{mart.name} where {mart.year_column} = {views.literal(str(part))}"
-            path = folder / f"{part}.parquet"
-            if part in (settings.year, settings.as_of) or path.exists() or con.execute(f"{rows} limit 1").fetchone():
-                _copy_parquet(con, f"{rows} {order}", path)
-    folder = settings.published / "parquet" / "fct_run"
-    folder.mkdir(parents=True, exist_ok=True)
-    _copy_parquet(con, "from marts.fct_run order by run_id, state", folder / "all.parquet")
-
-
-def _copy_parquet(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    building = path.with_name(f".{path.name}.building")
-    con.execute(f"copy ({query}) to '{building}' (format parquet, compression zstd)")
-    building.replace(path)
-
-
-def _put_in_place(settings: Settings, building: Path, run_id: str) -> None:
-    with building.open("rb") as handle:
-        os.fsync(handle.fileno())
-    kept = settings.published / f"{run_id}.duckdb"
-    building.replace(kept)
-    link = settings.published / f".building-{os.getpid()}.link"
-    try:
-        os.link(kept, link)
-    except OSError:
-        shutil.copyfile(kept, link)
-    link.replace(settings.snapshot)
-    found = (p for p in settings.published.glob("*.duckdb") if p != settings.snapshot)
-    snapshots = sorted(found, key=lambda p: p.stat().st_mtime_ns, reverse=True)
-    for old in [p for p in snapshots if p != kept][KEPT_SNAPSHOTS - 1 :]:
-        old.unlink()
+            where = f"where {mart.year_column} = {views.literal(str(part))}"
+            had_rows = (before / mart.name / f"{part}.parquet").exists()
+            has_rows = f"from marts.{mart.name} {where} limit 1"
+            if part in (settings.year, settings.as_of) or had_rows or con.execute(has_rows).fetchone():
+                yield parquet.Part(mart.name, mart.key, str(part), where)
+    yield parquet.Part(runs.TABLE, ("run_id", "state"))

@@ -25,9 +25,9 @@ LISTED = 100_000  # lines of a sheet; nobody works through more, and a spreadshe
 GENERATED = "生成数据（示例）：宗地、企业和全部数值由程序生成，不是任何真实城市的情况。Generated data."
 PROPOSED = "本清单由规则得出，仅为提醒和建议；是否采取措施由主管部门和评估委员会决定。"
 ILLUSTRATIVE = "提醒天数、过程评估间隔、预警限值等政策参数为示意值，使用前由主管部门核定。"
-_FORMATS = {"date": "yyyy-mm-dd", "whole": "#,##0", "number": "#,##0.00##", "text": "@", "flag": "@"}
-_FORMATS |= {"year": "0", "share": "0.0%"}
-_FIRST_DAY = date(1900, 3, 1)  # spreadsheets count days rightly from here on
+FORMATS = {"date": "yyyy-mm-dd", "whole": "#,##0", "number": "#,##0.00##", "text": "@", "flag": "@"}
+FORMATS |= {"year": "0", "share": "0.0%"}
+FIRST_DAY = date(1900, 3, 1)  # spreadsheets count days rightly from here on
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def list_sheet(sheet: Any, part: Part) -> None:
 
 def _style(sheet: Any, column: Column) -> StyleArray:
     side = "left" if column.form in ("date", "text", "flag") else "right"
-    return cells.style(sheet, number_format=_FORMATS[column.form], alignment=cells.wrapped(side))
+    return cells.style(sheet, number_format=FORMATS[column.form], alignment=cells.wrapped(side))
 
 
 def _cell(sheet: Any, value: object, form: str, style: StyleArray) -> Cell:
@@ -102,10 +102,10 @@ def _cell(sheet: Any, value: object, form: str, style: StyleArray) -> Cell:
         value = "是" if value else "否"
     if isinstance(value, float) and not math.isfinite(value):
         value = None
-    if form == "date" and isinstance(value, date) and value >= _FIRST_DAY:
+    if form == "date" and isinstance(value, date) and value >= FIRST_DAY:
         cell = WriteOnlyCell(sheet)
         cell._style = copy(style)
         cell.value = value
-        cell.number_format = _FORMATS["date"]
+        cell.number_format = FORMATS["date"]
         return cell
     return cells.put(sheet, value, style)

@@ -45,7 +45,7 @@ _NAMED += (
     "coalesce(t.parcel_code, n.parcel_code) as parcel_code, coalesce(t.district_code, n.district_code) as district"
 )
 _FINDING = (
-    Column("评估年度", "evaluation_year", "whole", 10),
+    Column("评估年度", "evaluation_year", "year", 10),
     Column("评估阶段", "stage", width=10),
     *_WHO,
     Column("指标", "indicator_name", width=24),
@@ -88,7 +88,7 @@ SHEETS: tuple[Sheet, ...] = (
         (
             Column("情形", "situation", width=22),
             Column("评估阶段", "stage", width=10),
-            Column("评估年度", "evaluation_year", "whole", 10),
+            Column("评估年度", "evaluation_year", "year", 10),
             Column("整改期限", "due_date", "date", 13),
             Column("距到期（天）", "days_left", "whole", 13),
             *_WHO,
@@ -115,7 +115,7 @@ SHEETS: tuple[Sheet, ...] = (
             Column("情形成立日期", "arises_date", "date", 14),
             Column("期限", "due_date", "date", 13),
             Column("评估阶段", "stage", width=10),
-            Column("评估年度", "evaluation_year", "whole", 10),
+            Column("评估年度", "evaluation_year", "year", 10),
             *_WHO,
             Column("依据", "evidence", width=44),
             Column("协议条款", "clause", width=36),

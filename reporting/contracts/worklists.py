@@ -55,9 +55,9 @@ def working_worklists(settings: Settings, target: Path | None = None) -> StageRe
 def _write(tables: Tables, warehouse: Path, target: Path | None) -> StageResult:
     target = target or warehouse / "worklists" / tables.as_of.isoformat()
     found = {sheet.title: rows_of(tables, sheet) for sheet in SHEETS}
-    areas, departments = _by_district(found), _by_department(found)
-    books = list(zip(_files("行政区", list(areas)), areas.items(), strict=True))
-    books += zip(_files("部门", list(departments)), departments.items(), strict=True)
+    areas, departments = by_district(found), by_department(found)
+    books = list(zip(file_names("行政区", list(areas)), areas.items(), strict=True))
+    books += zip(file_names("部门", list(departments)), departments.items(), strict=True)
     with replaced(target, _SIGN) as building:
         for file, (name, rows) in books:
             parts = [Part(sheet, rows.get(sheet.title, [])) for sheet in SHEETS]
@@ -65,7 +65,7 @@ def _write(tables: Tables, warehouse: Path, target: Path | None) -> StageResult:
     return StageResult(rows={"workbooks": len(books), "lines": sum(len(rows) for rows in found.values())})
 
 
-def _by_district(found: Rows) -> dict[str, Rows]:
+def by_district(found: Rows) -> dict[str, Rows]:
     """The rows of each district that has any, in order of its code."""
     parts: dict[str, Rows] = {}
     names: dict[str, str] = {}
@@ -77,7 +77,7 @@ def _by_district(found: Rows) -> dict[str, Rows]:
     return {f"{code} {names[code]}".strip(): parts[code] for code in sorted(parts)}
 
 
-def _by_department(found: Rows) -> dict[str, Rows]:
+def by_department(found: Rows) -> dict[str, Rows]:
     """The rows of each department that has any, in order of its name, and the sheets that all of them get."""
     parts: dict[str, Rows] = {}
     for title, rows in found.items():
@@ -95,7 +95,7 @@ def _departments(row: Row) -> Iterable[str]:
     return [name for name in (row["department"] or _NONE).split("、") if name] or [_NONE]
 
 
-def _files(folder: str, names: list[str]) -> list[str]:
+def file_names(folder: str, names: list[str]) -> list[str]:
     """A file name for each: what file systems do not take is replaced, and two names never share a file."""
     files: list[str] = []
     for name in names:

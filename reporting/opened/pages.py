@@ -20,8 +20,8 @@ from landgauge.settings import Settings
 from reporting import words
 from reporting.marts import Marts, Row
 from reporting.opened.compact import compact, embed
-from reporting.opened.read import Key, keys, read
-from reporting.opened.sources import sources
+from reporting.opened.read import Key, Opened, keys, read
+from reporting.opened.sources import Sources, sources
 from reporting.page import environment, script
 from warehouse.published import open_snapshot
 
@@ -53,7 +53,7 @@ def write_pages(settings: Settings, folder: Path) -> dict[Key, str]:
     with open_snapshot(settings.snapshot) as con, _uncollected():
         marts = Marts(con, settings.year)
         most = most_units()
-        links = _links([row for row in keys(marts) if row["units"] <= most])
+        links = addresses([row for row in keys(marts) if row["units"] <= most])
         building.mkdir(parents=True)
         for key, link in links.items():
             text = _page(settings, marts, key, links)
@@ -74,20 +74,11 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def one_page(settings: Settings, scale: str, unit: str, schemes: tuple[str, ...]) -> str:
-    """Return a page of one unit, with its scores by the schemes named (`code`), or by all that score it."""
-    with open_snapshot(settings.snapshot) as con:
-        marts = Marts(con, settings.year)
-        found = [_key(row) for row in keys(marts, scale, unit) if not schemes or row["scheme_code"] in schemes]
-        contents = [_content(settings, marts, key, unit) for key in found]
-        return _render(marts, contents, {})
-
-
 def _key(row: Row) -> Key:
     return row["scale"], row["scheme_code"], row["scheme_version"]
 
 
-def _links(rows: list[Row]) -> dict[Key, str]:
+def addresses(rows: list[Row]) -> dict[Key, str]:
     """Return the address of each result; codes that differ only by signs a file name must not have get a number."""
     result: dict[Key, str] = {}
     for row in rows:
@@ -101,12 +92,15 @@ def _page(settings: Settings, marts: Marts, key: Key, links: Mapping[Key, str]) 
     return _render(marts, [_content(settings, marts, key)], links)
 
 
-def _content(settings: Settings, marts: Marts, key: Key, unit: str = "") -> dict[str, Any]:
-    """What a page shows of a result, with the scheme."""
-    opened = read(marts, key, unit)
-    scheme = opened.scheme
-    members = None if unit else _MEMBERS * most_units()
-    return compact(opened, sources(settings, marts, opened.scale, members)) | {
+def _content(settings: Settings, marts: Marts, key: Key) -> dict[str, Any]:
+    opened = read(marts, key)
+    return content(opened, sources(settings, marts, opened.scale, _MEMBERS * most_units()))
+
+
+def content(opened: Opened, declared: Sources) -> dict[str, Any]:
+    """Return what a page shows of a result, with the scheme."""
+    key, scheme = opened.key, opened.scheme
+    return compact(opened, declared) | {
         "scheme": {
             "code": key[1],
             "version": key[2],
@@ -120,7 +114,7 @@ def _content(settings: Settings, marts: Marts, key: Key, unit: str = "") -> dict
 
 
 def _render(marts: Marts, contents: list[dict[str, Any]], links: Mapping[Key, str]) -> str:
-    """Return the page; with links it is one of the report's, else it stands alone."""
+    """Return a page of the report, with links to the others."""
     here = [(c["scale"], c["scheme"]["code"], c["scheme"]["version"]) for c in contents]
     run = marts.run
     return (

@@ -116,7 +116,7 @@ def _attach(units: list[Row], marts: Marts, key: Key, weights: list[Row]) -> Non
     measures = _by_unit(_picked(marts, "fct_measure", key, "department, measure_code"))
     stability = _by_unit(_picked(marts, "fct_score_stability", key, "draws"))
     changes = _by_unit(_picked(marts, "fct_score_change", key, "previous_score"))
-    shares = _by_unit(_shares(marts, key[0]))
+    pairs = _by_unit(shares(marts, key[0]))
     groups = _weight_groups(marts, key[0], weights)
     for unit in units:
         code = unit["unit_code"]
@@ -124,7 +124,7 @@ def _attach(units: list[Row], marts: Marts, key: Key, weights: list[Row]) -> Non
         unit["measures"] = measures.get(code, [])
         unit["stability"] = next(iter(stability.get(code, [])), {})
         unit["change"] = next(iter(changes.get(code, [])), {})
-        unit["shares"] = shares.get(code, [])
+        unit["shares"] = pairs.get(code, [])
         unit["share_count"] = unit["shares"][0]["of"] if unit["shares"] else 0
         unit["weight_group"] = groups.get(code, key[0])
 
@@ -289,8 +289,15 @@ def gather(marts: Marts, scale: str) -> None:
     )
 
 
-def _shares(marts: Marts, scale: str) -> list[Row]:
-    """The first SHOWN pairs of parcel and enterprise of each unit, and how many there are."""
+def pick(marts: Marts, unit: str) -> None:
+    """Make the temporary table `picked` of a unit that no scheme scores; `read` makes it of those that one does."""
+    marts.rows(
+        "create or replace temp table picked as select ?::varchar as unit_code, null::varchar as group_code", [unit]
+    )
+
+
+def shares(marts: Marts, scale: str) -> list[Row]:
+    """Return the first SHOWN pairs of parcel and enterprise of each picked unit, and how many there are (`of`)."""
     gather(marts, scale)
     kind, key = ("uscc", "uscc") if scale == "enterprise" else ("parcel_code", "parcel_code")
     return marts.rows(

@@ -18,7 +18,7 @@ AUTHOR = "填报检查"
 LEAD = f"【{AUTHOR}】"
 SHEET_ROWS, SHEET_COLUMNS = 1_048_576, 16_384  # what a spreadsheet can hold
 _LONGEST_CELL, _LONGEST_COMMENT = 32_000, 4_000  # characters; a spreadsheet holds 32,767, and nobody reads the rest
-_STARTS_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+STARTS_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _NO_XML = re.compile(r"[\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -49,7 +49,7 @@ def width(value: object) -> int:
 
 def defuse(cell: Cell) -> None:
     """Make a text cell a text for good: never a formula, also not after somebody edits it."""
-    if isinstance(cell.value, str) and cell.value.startswith(_STARTS_FORMULA):
+    if isinstance(cell.value, str) and cell.value.startswith(STARTS_FORMULA):
         cell.data_type = "s"
         cell.quotePrefix = True
 

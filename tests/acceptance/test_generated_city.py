@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 
 from landgauge import cli
 from landgauge.errors import COMPLAINTS, DONE, STOPPED, WRONG_CALL
+from reporting import bi_catalogue
 from warehouse.publish import registry
 
 pytestmark = pytest.mark.xdist_group("generated city")
@@ -147,6 +150,22 @@ def test_components_add_up_to_the_score(city: Path) -> None:
     assert rows(city, "select count(*) > 100 from fct_score where rated") == [(True,)]
 
 
+def test_the_catalogue_of_the_tables_holds(city: Path) -> None:
+    """Every example query answers, every join that the page names finds at most one row, every column is described."""
+    page = (city / "published" / "catalogue.html").read_text(encoding="utf-8")
+    with duckdb.connect(str(city / "published" / "current.duckdb"), read_only=True) as con:
+        tables = bi_catalogue.read(con)
+        queries = bi_catalogue.queries({table.name for table in tables})
+        assert len(queries) == page.count("<h3>") - 5 >= 12
+        for query in queries:
+            assert con.execute(query.sql).fetchall(), query.title
+        for table in tables:
+            assert table.comment and all(column.comment for column in table.columns), table.name
+            for join in table.joins:
+                joined = f"from marts.{table.name} as t left join marts.{join.table} on {join.on}"
+                assert con.execute(f"select count(*) {joined}").fetchone() == (sum(table.counts.values()),), joined
+
+
 def test_generated_data_are_labelled(city: Path) -> None:
     page = (city / "published" / "report" / "2024" / "city.html").read_text(encoding="utf-8")
     assert "生成数据" in page
@@ -198,3 +217,19 @@ def test_a_year_with_no_accepted_parcel_is_stopped_by_the_gate(
     assert code == STOPPED
     assert not (tmp_path / "published" / "current.duckdb").exists()
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_every_figure_of_the_report_can_be_followed(city):
+    """The queries that stand in the pages of the city, a district and a zone run, and return what the pages show."""
+    folder = city / "published" / "report" / "2024"
+    asked = [folder / "city.html", *sorted(folder.glob("district-*"))[:1], *sorted(folder.glob("zone-*"))[:1]]
+    assert len(asked) == 3 and (folder / "index.html").is_file()
+    for page in asked:
+        text = page.read_text(encoding="utf-8")
+        found = re.findall(r'<details class="origin">.*?<code>(.*?)</code>', text)
+        assert len(found) > 8, page.name
+        answers = {query: rows(city, query) for query in map(html.unescape, found)}
+        parcels = next((answer for query, answer in answers.items() if "geometry from marts.dim_parcel" in query), [])
+        assert f'<dt>工业宗地</dt><dd><data value="{len(parcels)}">' in text, page.name
+        low = next((answer for query, answer in answers.items() if "marts.fct_low_efficiency_parcel" in query), [])
+        assert not low or f'共 <data value="{sum(r[1] for r in low)}">' in text, page.name
