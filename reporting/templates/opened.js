@@ -137,7 +137,7 @@
     if (!u.p) return null;
     var rows = u.p.map(function (name) {
       var own = D.at[name], p = own ? [own.n, own.r[2], own.s, own.g, own.gn] : D.peers[name];
-      var row = [[own && own !== u ? el("a", { href: link(name) }, code(name)) : code(name), p[0] ? " " + p[0] : null],
+      var row = [[own !== u && (own || D.page) ? el("a", { href: (D.page || "") + link(name) }, code(name)) : code(name), p[0] ? " " + p[0] : null],
         num(p[1]), num(p[2]), grade(p[3], p[4])];
       row.total = own === u;
       return row;

@@ -23,7 +23,8 @@
     var most = svg.clientWidth * cell * metres / 4, unit = Math.pow(10, Math.floor(Math.log10(most)));
     var length = [5, 2, 1].map(function (m) { return m * unit; }).find(function (m) { return m <= most; });
     bar.style.width = length / metres / cell + "px";
-    bar.textContent = length >= 1000 ? length / 1000 + " 公里" : length + " 米";
+    var units = document.documentElement.lang === "en" ? [" km", " m"] : [" 公里", " 米"];
+    bar.textContent = length >= 1000 ? length / 1000 + units[0] : length + units[1];
   }
   function zoom(factor, cx, cy) {
     var w = Math.min(W, Math.max(W / 400, view.w * factor)), rate = w / view.w;
@@ -79,9 +80,14 @@
   ["pointerup", "pointercancel", "pointerleave"].forEach(function (kind) {
     svg.addEventListener(kind, function (event) { fingers.delete(event.pointerId); });
   });
+  var title = null;
   svg.addEventListener("click", function (event) {
-    var title = event.target.querySelector && event.target.querySelector("title");
-    if (title && !moved) picked.textContent = title.textContent;
+    var found = event.target.querySelector && event.target.querySelector("title");
+    if (found && !moved) { title = found; picked.textContent = title.textContent; }
+  });
+  document.addEventListener("languageshown", function () {
+    if (title) picked.textContent = title.textContent;
+    draw();
   });
   box.classList.add("live");
   addEventListener("resize", draw);

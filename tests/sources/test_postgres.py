@@ -17,6 +17,7 @@ from conftest import YEAR, Warehouse, raises_quietly
 
 from ingestion.sources import trouble
 from landgauge.errors import STOPPED, SourceRefused, SourceUnavailable
+from tests.postgres_server import Postgres, free_port, postgres
 from warehouse import db
 
 pytestmark = pytest.mark.acceptance
@@ -25,12 +26,12 @@ MOVED = f"taxes/{YEAR}/taxes_440115.csv"
 
 @pytest.fixture(scope="module")
 def server(city):
-    with servers.postgres() as started:
+    with postgres() as started:
         _fill(started, city)
         yield started
 
 
-def _fill(server: servers.Postgres, city: Path) -> None:
+def _fill(server: Postgres, city: Path) -> None:
     """The tax file as a table of text columns under its own headers, and a table of values that get lost easily."""
     with duckdb.connect(":memory:") as con:
         db.extensions(con, "postgres_scanner")
@@ -57,7 +58,7 @@ def _fill(server: servers.Postgres, city: Path) -> None:
     )
 
 
-def _login(server: servers.Postgres, **changed) -> str:
+def _login(server: Postgres, **changed) -> str:
     fields = {"conn_type": "postgres", "host": servers.HOST, "port": server.port, "login": "keeper"}
     return json.dumps(fields | {"password": servers.PASSWORD, "schema": "postgres"} | changed)
 
@@ -164,7 +165,7 @@ def test_the_command_line_says_it_in_a_sentence(there, server) -> None:
 
 
 def test_a_server_that_is_away_or_breaks_off(there, server, connection, quick) -> None:
-    connection("TAX_DB", _login(server, port=servers.free_port()))
+    connection("TAX_DB", _login(server, port=free_port()))
     with raises_quietly(SourceUnavailable, servers.PASSWORD):
         there.ingest()
     query = "select i, repeat(md5(i::text), 20) as t from generate_series(1, 30000) as i"

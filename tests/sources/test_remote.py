@@ -18,6 +18,7 @@ from conftest import YEAR, Warehouse, raises_quietly
 from ingestion.sources import sftp as sftp_store
 from ingestion.sources import stores, trouble
 from landgauge.errors import STOPPED, SourceRefused, SourceUnavailable
+from tests.postgres_server import free_port
 
 pytestmark = pytest.mark.acceptance
 TAX = f"taxes/{YEAR}/taxes_440115.csv"
@@ -276,7 +277,7 @@ def test_what_is_not_there_and_what_is_not_reached(s3, sftp, tmp_path, connectio
         with raises_quietly(SourceRefused, servers.PASSWORD) as caught:
             Warehouse(tmp_path, landing).ingest()
         assert "not there" in caught.value.message
-    gone = servers.free_port()
+    gone = free_port()
     connection("BUREAU", _s3_login(s3, port=gone))
     connection("DISTRICT", _sftp_login(sftp, port=gone))
     for landing in (f"s3://BUREAU@{s3.bucket}/x", "sftp://DISTRICT@/x"):
