@@ -20,7 +20,12 @@ def make(folder: Path) -> list[Path]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     password = _keep(folder / "postgres_password", secrets.token_urlsafe(24))
     address = f"postgresql+psycopg2://airflow:{password}@postgres:5432/airflow"
+    boards = _keep(folder / "superset_postgres_password", secrets.token_urlsafe(24))
     values: Mapping[str, str] = {
+        "superset_metadata": f"postgresql+psycopg2://superset:{boards}@superset-postgres:5432/superset",
+        "superset_key": secrets.token_urlsafe(48),
+        "superset_admin_password": secrets.token_urlsafe(12),
+        "bi_uri": f"postgresql+psycopg2://landgauge_bi:{secrets.token_urlsafe(24)}@host.docker.internal:5432/landgauge",
         "sql_alchemy_conn": address,
         "fernet_key": base64.urlsafe_b64encode(os.urandom(32)).decode(),
         "jwt_secret": secrets.token_urlsafe(48),

@@ -14,6 +14,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 SERVICES = {"postgres", "init", "api-server", "scheduler", "dag-processor", "triggerer"}
+DASHBOARDS = {"superset", "superset-init", "superset-postgres"}
 
 
 @pytest.fixture(scope="module")
@@ -23,11 +24,21 @@ def compose() -> dict[str, Any]:
 
 def test_the_services_of_an_airflow_with_postgresql(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert set(services) == SERVICES
-    assert all("healthcheck" in s for name, s in services.items() if name != "init")
-    airflow = {name: s for name, s in services.items() if name != "postgres"}
+    assert set(services) == SERVICES | DASHBOARDS
+    assert all("healthcheck" in s for name, s in services.items() if name not in {"init", "superset-init"})
+    airflow = {name: services[name] for name in SERVICES - {"postgres"}}
     assert {s["environment"]["AIRFLOW__CORE__EXECUTOR"] for s in airflow.values()} == {"LocalExecutor"}
     assert all(any("/data/warehouse" in v for v in s["volumes"]) for s in airflow.values())
+
+
+def test_the_dashboards_are_started_on_demand_and_read_secrets_from_files(compose: dict[str, Any]) -> None:
+    services = [compose["services"][name] for name in sorted(DASHBOARDS)]
+    assert {tuple(s["profiles"]) for s in services} == {("dashboards",)}
+    assert {s["image"] for s in services} == {"landgauge-superset:0.1.0", "postgres:17.6-bookworm"}
+    assert compose["services"]["superset-init"]["build"] == {"context": "deploy", "dockerfile": "superset/Dockerfile"}
+    inside = {w for s in services for w in s.get("command", []) if w.startswith("/opt/superset/")}
+    assert inside == {"/opt/superset/provision.py"}
+    assert all((ROOT / "deploy" / "superset" / Path(w).name).is_file() for w in inside)
 
 
 def test_services_start_commands_that_airflow_has(compose: dict[str, Any]) -> None:
@@ -54,7 +65,7 @@ def test_no_secret_has_a_value_or_a_default(compose: dict[str, Any]) -> None:
     assert mounted == set(compose["secrets"])
     assert all(set(secret) == {"file"} for secret in compose["secrets"].values())
     names = {k: v for s in compose["services"].values() for k, v in s["environment"].items()}
-    secret = re.compile("PASSWORD|SECRET|FERNET|SQL_ALCHEMY_CONN")
+    secret = re.compile("PASSWORD|SECRET|FERNET|SQL_ALCHEMY_CONN|KEY|URI|METADATA")
     assert all(k.endswith(("_FILE", "_CMD")) and "/run/secrets/" in v for k, v in names.items() if secret.search(k))
 
 
@@ -68,11 +79,12 @@ def test_secrets_are_made_once(tmp_path: Path, compose: dict[str, Any]) -> None:
 
 
 def test_the_image_is_pinned_and_not_root() -> None:
-    lines = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8").splitlines()
-    assert any(re.fullmatch(r"FROM python:3\.12\.\d+-slim-\w+", line) for line in lines)
-    assert [line for line in lines if line.startswith("USER")] == ["USER landgauge"]
-    extra = (ROOT / "deploy" / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    assert all("==" in line for line in extra if line and not line.startswith("#"))
+    for folder in (ROOT / "deploy", ROOT / "deploy" / "superset"):
+        lines = (folder / "Dockerfile").read_text(encoding="utf-8").splitlines()
+        assert any(re.fullmatch(r"FROM python:3\.1[12]\.\d+-slim-\w+", line) for line in lines)
+        assert [line for line in lines if line.startswith("USER")] == ["USER landgauge"]
+        extra = (folder / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        assert all("==" in line for line in extra if line and not line.startswith("#"))
 
 
 def _init() -> str:
