@@ -9,12 +9,21 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11 python; do \
 	&& command -v $$p && break; done)
 # The machine's certificates first (an office network may have its own authority), then those that uv brings.
 PEERS := "scikit-criteria>=0.10,<0.11" "statsforecast>=2,<3"
+# Readers of the published marts in an environment of their own: duckdb-engine is made for SQLAlchemy 2.0.
+CLIENTS := $(BUILD)/clients
+CLIENT_PACKAGES := "duckdb==1.5.5" "duckdb-cli==1.5.5" "duckdb-engine>=0.17,<0.18" "sqlalchemy>=2.0,<2.1"
+MAPS := gdal-bin python3-qgis fonts-noto-cjk fontconfig
 OFFICE := libreoffice-calc libreoffice-writer fonts-noto-cjk poppler-utils fontconfig
+CHROMIUM := chromium fonts-noto-cjk poppler-utils fontconfig
+PLAYWRIGHT := "playwright>=1.60,<2"
 DBT_PLACES := --project-dir dbt_project --profiles-dir dbt_project --quiet \
 	--target-path $(CURDIR)/$(BUILD)/dbt --log-path $(CURDIR)/$(BUILD)/dbt
 INSTALL := --quiet --compile-bytecode --python $(BIN)/python
 
+.PHONY: test-layers map-programs picture-outputs
 .PHONY: peers help env run test fuzz lint format test-history test-newyork test-cities test-airflow test-sources test-office office
+.PHONY: test-pages picture-report chromium superset test-dashboards
+.PHONY: test-publishing test-serving
 .PHONY: test-mutation test-life-cycle bouncer catalogue docs-dbt picture picture-contracts bench-rules bench-ingest \
 	bench-pairing bench-marts bench-contracts bench-gate bench-scoring bench-forecast airflow lock clean
 
@@ -86,8 +95,30 @@ test-cities: env ## Back-test of forecasts on the series of 36 real cities (need
 test-airflow: env ## Acceptance run of the annual DAG against the command line
 	$(BIN)/python -m pytest -m acceptance tests/airflow
 
-test-office: env office ## Open marked workbooks and templates in LibreOffice
+test-office: env office ## Open marked workbooks, templates and the workbooks of results in LibreOffice
 	$(BIN)/python -m pytest -m acceptance tests/office
+
+test-pages: env chromium ## Open the report in Chromium: desk, phone, paper, both languages (LANDGAUGE_PAGES=build: on what stands there)
+	$(BIN)/python -m pytest -m acceptance tests/pages -s
+
+picture-report: env chromium ## Draw the report's pictures in docs/images from build/demo (`make run`) and the New York zones
+	$(BIN)/python tests/pages/pictures.py $(BUILD)/demo $(BUILD)/newyork 2024 docs/images
+
+# Chromium, a Chinese font and pdftotext, installed where this may be done, and the driver; it downloads no browser.
+chromium: env
+	@command -v chromium >/dev/null && command -v pdftotext >/dev/null && fc-list :lang=zh | grep -q . || { \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(CHROMIUM) >/dev/null; \
+	else echo "Chromium is needed: sudo apt-get install $(CHROMIUM)"; exit 2; fi; }
+	@$(BIN)/uv --system-certs pip install --quiet --python $(BIN)/python $(PLAYWRIGHT) || \
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(PLAYWRIGHT)
+
+test-layers: env map-programs ## Open the map layers in GDAL and draw them in QGIS by their own styles
+	$(BIN)/python -m pytest -m acceptance tests/layers
+
+picture-outputs: env office map-programs ## Draw docs/images/workbook.png and layers.png from the generated city of `make run`
+	$(BIN)/python tests/office/result_picture.py $(BUILD)/demo 2024 docs/images/workbook.png
+	$(BIN)/python tests/layers/picture.py $(BUILD)/demo 2024 docs/images/layers.png
 
 picture: env office ## Draw docs/images/marked_workbook.png
 	$(BIN)/python tests/office/picture.py docs/images/marked_workbook.png
@@ -102,9 +133,26 @@ office:
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(OFFICE) >/dev/null; \
 	else echo "LibreOffice is needed: sudo apt-get install $(OFFICE)"; exit 2; fi; }
 
+test-publishing: env ## 100 publications while DuckDB's command line, SQLAlchemy and Parquet readers look on; kills at any moment
+	$(BIN)/python -m venv --without-pip $(CLIENTS)
+	$(BIN)/uv --system-certs pip install --quiet --python $(CLIENTS)/bin/python $(CLIENT_PACKAGES) || \
+	$(BIN)/uv pip install --quiet --python $(CLIENTS)/bin/python $(CLIENT_PACKAGES)
+	CLIENTS=$(CLIENTS) $(BIN)/python -m pytest -m acceptance tests/warehouse -s
+
+# GDAL's tools and QGIS for the system's Python; installed where this may be done.
+map-programs:
+	@command -v ogrinfo >/dev/null && /usr/bin/python3 -c "import qgis.core" 2>/dev/null && fc-list :lang=zh | grep -q . || { \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(MAPS) >/dev/null; \
+	else echo "GDAL and QGIS are needed: sudo apt-get install $(MAPS)"; exit 2; fi; }
+
 test-sources: env ## Acceptance run of S3, SFTP and PostgreSQL as sources (as root it installs PostgreSQL)
 	tests/sources/install_postgresql.sh
 	$(BIN)/python -m pytest -m acceptance tests/sources -n 2 --dist loadfile
+
+test-serving: env ## The marts in PostgreSQL: equal values, whole swaps, and the leak test (as root it installs PostgreSQL)
+	tests/sources/install_postgresql.sh
+	$(BIN)/python -m pytest -m acceptance tests/serving
 
 bench-rules: env ## Measure the row rules with quarantine on 5,000,000 rows beside a bare script of the same checks
 	$(BIN)/python -m benchmarks.rules
@@ -135,6 +183,14 @@ bench-scoring: env peers ## Measure weights and scores of 10,000,000 units, and 
 bench-forecast: env peers ## Measure the coverage of intervals, and the seconds of 10,000 series beside statsforecast
 	$(BIN)/python -m benchmarks.forecast coverage
 	$(BIN)/python -m benchmarks.forecast speed
+
+superset: env ## Start Superset with the dashboards on this machine, on the marts of build/demo (docs/dashboards.md)
+	LANDGAUGE_SUPERSET_HOME=$(CURDIR)/$(BUILD)/superset LANDGAUGE_WAREHOUSE=$(or $(LANDGAUGE_WAREHOUSE),$(CURDIR)/$(BUILD)/demo) deploy/superset/standalone.sh
+
+test-dashboards: env chromium ## Start Superset, provision it twice, open every dashboard in Chromium (screenshots: build/dashboards)
+	tests/sources/install_postgresql.sh
+	LANDGAUGE_SUPERSET_HOME=$(CURDIR)/$(BUILD)/superset deploy/superset/standalone.sh --install-only
+	$(BIN)/python -m pytest -m "acceptance or not acceptance" tests/dashboards -s
 
 airflow: env ## Start Airflow on this machine with SQLite
 	deploy/standalone.sh

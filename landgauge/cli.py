@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
-from landgauge import __version__, cli_balance, cli_contracts, log
+from landgauge import __version__, cli_balance, cli_contracts, cli_explain, cli_outputs, cli_print, cli_serving, log
 from landgauge.errors import COMPLAINTS, DONE, STOPPED, ConfigurationError, LandgaugeError
 from landgauge.settings import Settings, landing_at, year_end
 
 _log = log.get("cli")
-SCALES = ("parcel", "enterprise", "block", "zone", "district", "city")
 STAGE_HELP = {
     "ingest": "load the declarations of a year from the landing area",
     "check": "run the gate on what was loaded",
@@ -81,11 +80,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_query(commands, common)
     _add_restate(commands, common)
     _add_returns(commands, common)
-    _add_explain(commands, common)
+    cli_explain.add(commands, common)
     _add_diff(commands, common)
     _add_scheme(commands)
     cli_contracts.add(commands, common)
     cli_balance.add(commands, common)
+    cli_serving.add(commands, common)
+    cli_print.add(commands, common)
+    cli_outputs.add(commands, common)
     return parser
 
 
@@ -139,17 +141,6 @@ def _add_returns(commands: argparse._SubParsersAction, common: argparse.Argument
     templates.add_argument("--year", type=_year, metavar="YYYY", help="districts of this year instead of today's")
     templates.add_argument("-v", "--verbose", action="store_true", help="say more")
     templates.set_defaults(command=_templates)
-
-
-def _add_explain(commands: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
-    text = "open a published score down to numerators, enterprises, files and rows"
-    explain = commands.add_parser("explain", parents=[common], help=text)
-    explain.add_argument("--scale", required=True, choices=SCALES, help="scale of the unit")
-    explain.add_argument("--unit", required=True, metavar="CODE", help="code of the unit")
-    explain.add_argument("--year", type=_year, required=True, metavar="YYYY")
-    explain.add_argument("--scheme", metavar="CODE", help="one scheme instead of all that score the unit")
-    explain.add_argument("--html", type=Path, metavar="FILE", help="write a page that needs no network instead")
-    explain.set_defaults(command=_explain)
 
 
 def _add_diff(commands: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
@@ -277,7 +268,8 @@ def _demo(options: argparse.Namespace) -> int:
     from landgauge import stages
 
     _log.info("writing a generated city: %d parcels, %d enterprises a year", options.parcels, options.enterprises)
-    write_city(landing, options.parcels, options.enterprises, options.years, options.last_year, options.seed)
+    shape = (options.parcels, options.enterprises, options.years, options.last_year, options.seed)
+    write_city(landing, *shape, objected=False)
     years = range(options.last_year - options.years + 1, options.last_year + 1)
     runs = [
         Settings(
@@ -290,7 +282,10 @@ def _demo(options: argparse.Namespace) -> int:
         )
         for year in years
     ]
-    return _close(runs, tuple(c for settings in runs for c in stages.evaluate(settings)))
+    complaints = [c for settings in runs for c in stages.evaluate(settings)]
+    _log.info("the last year's result was on notice: objections and corrections arrive")
+    write_city(landing, *shape)
+    return _close(runs, tuple(dict.fromkeys([*complaints, *stages.evaluate(runs[-1])])))
 
 
 def _with(complaints: tuple[str, ...]) -> str:
@@ -372,19 +367,6 @@ def _diff(options: argparse.Namespace) -> int:
 
     settings = Settings(options.warehouse.resolve(), 0, year_end(1))
     sys.stdout.write(text(diff(settings, options.first, options.second), options.format))
-    return DONE
-
-
-def _explain(options: argparse.Namespace) -> int:
-    from landgauge.explain import explain, explain_page
-
-    settings = Settings(options.warehouse.resolve(), options.year, year_end(options.year))
-    asked = (settings, options.scale, options.unit, options.scheme)
-    if options.html is None:
-        sys.stdout.write(explain(*asked))
-    else:
-        options.html.parent.mkdir(parents=True, exist_ok=True)
-        options.html.write_text(explain_page(*asked), encoding="utf-8", newline="\n")
     return DONE
 
 

@@ -48,12 +48,18 @@ class Quality:
 
 @dataclass(frozen=True)
 class Contracts:
-    """Obligations by state, the ones past due, and the next ones."""
+    """Obligations by state, the ones past due, the next ones, the year's results by stage and the failed ones."""
 
     states: list[Row]
     overdue: list[Row]
     coming: list[Row]
+    results: list[Row]
+    failed: list[Row]
     missing: str | None
+
+    def of(self, state: str) -> int:
+        """Return how many obligations are in a state."""
+        return next((r["n"] for r in self.states if r["state"] == state), 0)
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,17 @@ def quality(marts: Marts) -> Quality:
     )
 
 
+def gaps(marts: Marts) -> list[Row]:
+    """Return the parcel indicators that are missing for some parcels: how many of how many, and why."""
+    return marts.rows(
+        "select g.indicator_code, coalesce(i.name_zh, g.indicator_code) as name_zh, sum(g.missing)::bigint as n, "
+        "(sum(sum(g.n)) over (partition by g.indicator_code))::bigint as units, g.null_reason from gap as g "
+        "left join dim_indicator as i on i.indicator_code = g.indicator_code "
+        "group by g.indicator_code, i.name_zh, g.null_reason having g.null_reason is not null "
+        "order by n desc, g.indicator_code, g.null_reason"
+    )
+
+
 def _by_contract(rows: list[Row]) -> list[Row]:
     """Datasets in the order of the input contract, unknown ones last."""
     known = list(words.DATASETS)
@@ -160,7 +177,7 @@ def districts(marts: Marts) -> AreaTable:
         [marts.year, marts.year],
     )
     city = marts.one(
-        "select *, city_code as unit_code, (select count(*) from dim_parcel where is_industrial) as parcels "
+        "select *, city_code as unit_code, (select count(*) from base_dim_parcel where is_industrial) as parcels "
         "from fct_city_year order by city_code"
     )
     return AreaTable(
@@ -168,7 +185,7 @@ def districts(marts: Marts) -> AreaTable:
         rows=rows,
         total=city,
         reasons=_reasons(marts, ("district", "city")),
-        notes=_reconciliation(marts),
+        notes=_reconciliation(marts) if marts.area_code == marts.city_code else [],
         missing=None if rows else absence(marts, "分区指标", ["parcels"]),
     )
 
@@ -176,8 +193,7 @@ def districts(marts: Marts) -> AreaTable:
 def _reasons(marts: Marts, scales: Sequence[str]) -> dict[tuple[str, str], str]:
     """Why figures are missing; output and tax have no reason of their own and take that of their land rate."""
     found = marts.rows(
-        "select unit_code, indicator_code, null_reason from fct_indicator_value "
-        "where list_contains(?, scale) and value is null and null_reason is not null",
+        "select unit_code, indicator_code, null_reason from missing_value where list_contains(?, scale)",
         [list(scales)],
     )
     reasons = {(r["unit_code"], r["indicator_code"]): words.reason(r["null_reason"]) for r in found}
@@ -199,7 +215,7 @@ def _reconciliation(marts: Marts) -> list[str]:
     notes = []
     for column, name in names.items():
         row = marts.one(
-            f"select (select sum({column}) from fct_district_year) as parts, "
+            f"select (select sum({column}) from base_fct_district_year) as parts, "
             f"(select {column} from fct_city_year order by city_code limit 1) as whole"
         )
         if row["parts"] is not None and row["whole"] is not None:
@@ -248,9 +264,8 @@ def zones(marts: Marts) -> AreaTable:
 
 
 _DUE = """
-select d.*, a.parcel_code, coalesce(u.name_zh, d.district_code) as district_name
-from fct_stage_due as d left join dim_agreement as a on a.agreement_no = d.agreement_no
-left join dim_unit as u on u.scale = 'district' and u.unit_code = d.district_code
+select d.*, coalesce(u.name_zh, d.district_code) as district_name
+from fct_stage_due as d left join dim_unit as u on u.scale = 'district' and u.unit_code = d.district_code
 """
 _DUE_ORDER = "d.due_date, d.agreement_no, d.obligation, d.seq_no"
 
@@ -266,6 +281,17 @@ def contracts(marts: Marts) -> Contracts:
         overdue=marts.rows(f"{_DUE} where d.state = 'overdue' order by {_DUE_ORDER} limit ?", [SHOWN_OBLIGATIONS]),
         coming=marts.rows(
             f"{_DUE} where d.state in ('due', 'upcoming') order by {_DUE_ORDER} limit ?",
+            [SHOWN_OBLIGATIONS],
+        ),
+        results=marts.rows(
+            "select stage, count(*) as n, count(*) filter (where result = '达标') as met, "
+            "count(*) filter (where result = '不达标') as failed, count(*) filter (where result = '待评') as pending "
+            "from fct_stage_result group by stage order by stage"
+        ),
+        failed=marts.rows(
+            "select r.*, coalesce(u.name_zh, r.district_code) as district_name from fct_stage_result as r "
+            "left join dim_unit as u on u.scale = 'district' and u.unit_code = r.district_code "
+            "where r.result = '不达标' order by r.result_date desc nulls last, r.agreement_no, r.stage limit ?",
             [SHOWN_OBLIGATIONS],
         ),
         missing=None if states else absence(marts, "合同义务", ["agreements"]),

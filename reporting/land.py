@@ -13,7 +13,7 @@ from reporting.balance.district_map import DistrictMap, district_map
 from reporting.balance.drawings import Drawing
 from reporting.balance.words import DIRECTIONS, DRIVERS, MEASURES, SOURCES, lacking
 from reporting.chapters import absence
-from reporting.marts import Marts, Row
+from reporting.marts import Marts, Row, exact_sum
 
 ALL_INDUSTRIES = "00"
 METHOD_STYLES = 8
@@ -67,7 +67,8 @@ class Land:
 
 
 def land(marts: Marts) -> Land:
-    """Return the land chapter: the rows of the city as a whole and all industries."""
+    """Return the land chapter of the city, or of the district that the marts are narrowed to, for all industries."""
+    whole = marts.area_code == marts.city_code
     balance = _city(marts, "fct_land_balance", "scenario, year")
     demand = _city(marts, "fct_land_demand", "scenario, used desc, method, year")
     last = max((r["year"] for r in demand), default=None)
@@ -93,11 +94,11 @@ def land(marts: Marts) -> Land:
         moves=(moves := _city(marts, "fct_land_sensitivity", "scenario, driver, year, direction")),
         tornados=[_tornado(s, rows) for s in scenarios if (rows := [r for r in moves if r["scenario"] == s])],
         gaps=sorted(_city(marts, "fct_land_gap", "scenario, year"), key=lambda r: scenario_order(r["scenario"])),
-        districts=_lines(_districts(marts, until), "name_zh"),
-        map=district_map(marts, shown, until) if shown and until else None,
+        districts=_lines(_districts(marts, until), "name_zh") if whole else [],
+        map=district_map(marts, shown, until) if shown and until and whole else None,
         items=_items(marts, shown),
-        accuracy=accuracies(marts),
-        not_used=not_used(marts),
+        accuracy=accuracies(marts) if whole else [],
+        not_used=not_used(marts) if whole else [],
         lacking=_lacking(balance),
         missing=None if found else absence(marts, "土地供需预测", ["district_series", "land_supply"]),
     )
@@ -110,7 +111,7 @@ def scenario_order(scenario: str) -> tuple[int, str]:
 
 def _city(marts: Marts, table: str, order: str) -> list[Row]:
     sql = f"select * from {table} where district_code = ? and industry_code = ? order by {order}"
-    return marts.rows(sql, [marts.city_code, ALL_INDUSTRIES])
+    return marts.rows(sql, [marts.area_code, ALL_INDUSTRIES])
 
 
 def _lines(rows: Sequence[Row], key: str) -> list[Line]:
@@ -123,10 +124,10 @@ def _lines(rows: Sequence[Row], key: str) -> list[Line]:
 def _supply(marts: Marts) -> list[Row]:
     """Supply by source and scenario, summed over the years in which it becomes available; the largest source first."""
     return marts.rows(
-        "select scenario, source, sum(area_ha) as area_ha, min(year) as first_year, max(year) as last_year, "
-        "max(sum(area_ha)) over (partition by source) as most from fct_land_supply "
+        f"select scenario, source, {exact_sum('area_ha')} as area_ha, min(year) as first_year, max(year) as last_year, "
+        f"max({exact_sum('area_ha')}) over (partition by source) as most from fct_land_supply "
         "where district_code = ? and industry_code = ? group by scenario, source order by most desc, source, scenario",
-        [marts.city_code, ALL_INDUSTRIES],
+        [marts.area_code, ALL_INDUSTRIES],
     )
 
 
@@ -135,7 +136,7 @@ def _rejected(marts: Marts) -> list[Row]:
         "select method, rejected_reason, count(distinct scenario) as scenarios from fct_land_demand "
         "where district_code = ? and industry_code = ? and not used and rejected_reason is not null "
         "group by all order by method, rejected_reason",
-        [marts.city_code, ALL_INDUSTRIES],
+        [marts.area_code, ALL_INDUSTRIES],
     )
 
 
@@ -180,7 +181,7 @@ def _by_source(marts: Marts, scenario: str | None) -> Keyed | None:
     rows = marts.rows(
         "select year, source, area_ha from fct_land_supply "
         "where district_code = ? and industry_code = ? and scenario = ? order by year, source",
-        [marts.city_code, ALL_INDUSTRIES, scenario],
+        [marts.area_code, ALL_INDUSTRIES, scenario],
     )
     if not rows:
         return None
@@ -198,7 +199,7 @@ def _activity(marts: Marts) -> list[Drawing]:
     rows = marts.rows(
         "select measure, year, coalesce(reconciled, forecast) as value, low, high from fct_activity_forecast "
         "where district_code = ? and industry_code = ? and method = ? order by measure, year",
-        [marts.city_code, ALL_INDUSTRIES, COMBINATION],
+        [marts.area_code, ALL_INDUSTRIES, COMBINATION],
     )
     drawn = []
     for measure in sorted({r["measure"] for r in rows if r["value"] is not None}):
@@ -255,8 +256,8 @@ def _items(marts: Marts, scenario: str | None) -> Row:
         "select count(*) as n, count(*) filter (where counted) as counted, "
         "count(*) filter (where duplicate_of is not null) as duplicates, "
         "count(*) filter (where from_marts) as from_marts from fct_land_supply_item "
-        "where scenario is null or scenario = ?",
-        [scenario],
+        "where (scenario is null or scenario = ?) and (? or district_code = ?)",
+        [scenario, marts.area_code == marts.city_code, marts.area_code],
     )
 
 

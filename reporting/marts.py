@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from landgauge.errors import StageFailed
@@ -23,14 +24,16 @@ COLUMNS: Mapping[str, str] = {
     "fct_run": "run_id varchar, state varchar, year integer, as_of_date date, schemes varchar[], git_sha varchar, "
     "inputs_sha256 varchar, policy_sha256 varchar, code_sha256 varchar, published_at timestamp, approved_by varchar, "
     "generated boolean, notes varchar[]",
-    "dim_unit": "scale varchar, unit_code varchar, year integer, name_zh varchar, district_code varchar",
+    "dim_unit": "scale varchar, unit_code varchar, year integer, name_zh varchar, district_code varchar, "
+    "town_code varchar",
+    "dim_town": "town_code varchar, year integer, name_zh varchar, district_code varchar",
     "dim_district": "district_code varchar, valid_from_year integer, valid_to_year integer, name_zh varchar",
     "dim_parcel": "parcel_code varchar, year integer, district_code varchar, is_industrial boolean, "
     "site_area_m2 double, use_state varchar, centroid_lon double, centroid_lat double, geometry blob, run_id varchar, "
     "block_code varchar, zone_code varchar",
     "dim_indicator": "indicator_code varchar, name_zh varchar, name_en varchar, unit varchar, direction varchar, "
     "formula_zh varchar, formula_en varchar, scales varchar, source varchar",
-    "dim_scheme": "scheme_code varchar, scheme_version varchar, name_zh varchar, scale varchar, "
+    "dim_scheme": "scheme_code varchar, scheme_version varchar, name_zh varchar, name_en varchar, scale varchar, "
     "valid_from_year integer, valid_to_year integer, approved_by varchar, document varchar, "
     "illustrative boolean, note varchar",
     "dim_scheme_rule": "scheme_code varchar, scheme_version varchar, scale varchar, kind varchar, rule_code varchar, "
@@ -79,11 +82,31 @@ COLUMNS: Mapping[str, str] = {
     "scheme_version varchar, indicator_code varchar, grade_without varchar, grade_changes boolean",
     "fct_score_change": "scale varchar, unit_code varchar, year integer, scheme_code varchar, scheme_version varchar, "
     "previous_score double, score_change double, data_effect double, ideal_effect double, weight_effect double, "
-    "previous_grade varchar, no_effect_reason varchar",
+    "previous_grade varchar, no_effect_reason varchar, score double, grade varchar",
     "fct_measure": "scale varchar, unit_code varchar, year integer, scheme_code varchar, scheme_version varchar, "
-    "measure_code varchar, name_zh varchar, department varchar, reason varchar, illustrative boolean",
+    "measure_code varchar, name_zh varchar, department varchar, reason varchar, illustrative boolean, grade varchar, "
+    "flag boolean",
+    "fct_public_notice": "notice_no varchar, year integer, start_date date, deadline date, document_no varchar, "
+    "place varchar",
+    "fct_objection": "objection_no varchar, year integer, scale varchar, unit_code varchar, indicator_code varchar, "
+    "received_date date, deadline date, state varchar, correction_no varchar",
+    "fct_publication_change": "scale varchar, unit_code varchar, year integer, scheme_code varchar, "
+    "scheme_version varchar, from_run_id varchar, score_before double, score_after double, grade_before varchar, "
+    "grade_after varchar, cause varchar, objection_nos varchar",
+    "fct_low_efficiency_parcel": "parcel_code varchar, year integer, district_code varchar, zone_code varchar, "
+    "site_area_m2 double, "
+    "reasons varchar[], main_reason varchar, release_share double, shared_area_m2 double, shared_with varchar[], "
+    "releasable_area_m2 double, illustrative boolean",
+    "fct_low_efficiency_reason": "parcel_code varchar, year integer, reason varchar, rule_order integer, "
+    "actual_value double, limit_value double, actual_text varchar, limit_text varchar",
     "fct_stage_due": "as_of_date date, agreement_no varchar, obligation varchar, due_date date, seq_no bigint, "
-    "stage varchar, period_no bigint, days_left bigint, state varchar, department varchar, district_code varchar",
+    "stage varchar, period_no bigint, days_left bigint, state varchar, department varchar, district_code varchar, "
+    "parcel_code varchar",
+    "fct_stage_result": "agreement_no varchar, stage varchar, evaluation_year integer, period_no bigint, "
+    "result varchar, result_date date, result_reason varchar, failed_years_cumulative bigint, missed_count bigint, "
+    "district_code varchar, zone_code varchar, parcel_code varchar",
+    "fct_indicator_change": "scale varchar, unit_code varchar, year integer, indicator_code varchar, value double, "
+    "previous_year integer, previous_value double, growth_ratio double, growth_null_reason varchar",
     "fct_land_demand": "base_year integer, year integer, district_code varchar, industry_code varchar, "
     "scenario varchar, method varchar, land_ha double, demand_ha double, low_ha double, high_ha double, "
     "used boolean, rejected_reason varchar, weight double, interval_reason varchar",
@@ -115,9 +138,19 @@ COLUMNS: Mapping[str, str] = {
     "fct_load": "file_sha256 varchar, dataset varchar, year integer, file_name varchar, rows_in bigint, "
     "accepted bigint, quarantined bigint, superseded bigint, state varchar, reason varchar",
     "fct_quarantine": "file_sha256 varchar, dataset varchar, year integer, file_name varchar, row_no bigint, "
-    "rule_code varchar, severity varchar, message_zh varchar, next_step varchar",
+    "rule_code varchar, severity varchar, message_zh varchar, message_en varchar, next_step varchar",
 }
 _KEEP_EARLIER = {"fct_load", "fct_quarantine"}  # what earlier years brought in is shown beside the year
+
+
+def exact_sum(column: str) -> str:
+    """Return the SQL of a sum that does not depend on the order of rows."""
+    return f"cast(sum(cast({column} as decimal(38, 16))) as double)"
+
+
+def exact_mean(column: str) -> str:
+    """Return the SQL of a mean that does not depend on the order of rows; NULL of no values."""
+    return f"{exact_sum(column)} / nullif(count({column}), 0)"
 
 
 class Marts:
@@ -129,6 +162,7 @@ class Marts:
         Raises StageFailed when the year is not published.
         """
         self._con, self.year = con, year
+        self._area: str | None = None
         self.have = self._tables()
         con.execute("set threads = 1")  # equal order of equal rows
         for table in COLUMNS:
@@ -143,6 +177,10 @@ class Marts:
         names = [c[0] for c in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
+        """Run a statement: to make a temporary table, or to fetch rows in batches from what is returned."""
+        return self._con.execute(sql, list(parameters))
+
     def arrow(self, sql: str) -> pa.Table:
         """Return the rows of a query as an Arrow table."""
         return self._con.execute(sql).to_arrow_table()
@@ -156,6 +194,15 @@ class Marts:
         return self.one(f"select count(*) as n from {table}")["n"]
 
     @property
+    def area_code(self) -> str | None:
+        """The district code under which land forecasts are read: the city's, or a district's."""
+        return self._area or self.city_code
+
+    @area_code.setter
+    def area_code(self, code: str | None) -> None:
+        self._area = code
+
+    @cached_property
     def city_code(self) -> str | None:
         """The code under which the city stands among the units."""
         found = self.one("select unit_code as code from dim_unit where scale = 'city' order by unit_code")
@@ -204,7 +251,7 @@ class Marts:
             return f"t.as_of_date = date '{as_of}'"
         if "evaluation_year" in have:
             return f"t.evaluation_year = {self.year}"
-        if "base_year" in have:
+        if "base_year" in have and "base_year" in COLUMNS[table]:
             return f"t.base_year = {self.year}"
         if "year" in have:
             return f"t.year {'<=' if table in _KEEP_EARLIER else '='} {self.year}"

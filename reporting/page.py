@@ -13,6 +13,7 @@ from markupsafe import Markup
 from reporting import figures, words
 from reporting.balance import words as balance_words
 from reporting.charts import HEIGHT, WIDTH
+from reporting.language import PLACE
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -31,6 +32,7 @@ def environment() -> jinja2.Environment:
         "style": Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),
         "forms": figures,
         "words": words,
+        "english": Markup(PLACE),
         "chart_width": WIDTH,
         "chart_height": HEIGHT,
     }
@@ -40,8 +42,8 @@ def environment() -> jinja2.Environment:
 
 
 @cache
-def script(name: str) -> dict[str, str]:
+def script(*names: str) -> dict[str, str]:
     """Return a page's script and the digest by which its content security policy lets it run, and no other."""
-    text = (_TEMPLATES / name).read_text(encoding="utf-8")
+    text = "".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in names)
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     return {"script": Markup(text), "script_digest": digest}

@@ -120,7 +120,7 @@ def _result(marts: Marts, row: Row) -> Result:
         name=row["name"],
         illustrative=row["illustrative"],
         summary=row,
-        grades=_grades(marts, key),
+        grades=grades_of(marts, key),
         not_rated=marts.rows(
             f"with s as (select not_rated_reason as reason, count(*) as n from fct_score where {_OF} and not rated "
             "group by all), r as (select rule_code, min(name_zh) as name_zh, bool_or(illustrative) as illustrative "
@@ -133,7 +133,7 @@ def _result(marts: Marts, row: Row) -> Result:
     )
 
 
-def _grades(marts: Marts, key: Key) -> tuple[GradeCount, ...]:
+def grades_of(marts: Marts, key: Key) -> tuple[GradeCount, ...]:
     """Grades from the best down; a veto lowers a grade and not the score, so the order is that of the median score."""
     found = marts.rows(
         "select grade, min(grade_name_zh) as name, count(*) as n, count(*) / sum(count(*)) over () as share "
@@ -167,13 +167,6 @@ _PARCELS = """
 with picked as (
     select * from fct_score where scale = ? and scheme_code = ? and scheme_version = ? and rated and score is not null
     order by score {order}, unit_code limit ?
-),
-obstacles as (
-    select unit_code, arg_max(indicator_code, (obstacle_degree, indicator_code)) as indicator_code
-    from fct_score_component
-    where scale = ? and scheme_code = ? and scheme_version = ? and obstacle_degree > 0
-        and unit_code in (select unit_code from picked)
-    group by unit_code
 )
 select s.unit_code, nullif(u.name_zh, s.unit_code) as name_zh, s.rank_in_city, s.score, s.grade,
     s.grade_name_zh as grade_name, s.veto_code, r.name_zh as veto_name,
@@ -185,7 +178,8 @@ left join dim_unit as u on u.scale = 'parcel' and u.unit_code = s.unit_code
 left join dim_parcel as p on p.parcel_code = s.unit_code
 left join dim_unit as n on n.scale = 'district' and n.unit_code = p.district_code
 left join fct_parcel_year as y on y.parcel_code = s.unit_code
-left join obstacles as o on o.unit_code = s.unit_code
+left join obstacle as o on o.unit_code = s.unit_code and o.scale = s.scale and o.scheme_code = s.scheme_code
+    and o.scheme_version = s.scheme_version
 left join dim_indicator as i on i.indicator_code = o.indicator_code
 left join dim_scheme_rule as r on r.kind = 'veto' and r.rule_code = s.veto_code and r.scale = s.scale
     and r.scheme_code = s.scheme_code and r.scheme_version = s.scheme_version
@@ -195,4 +189,4 @@ order by s.score {order}, s.unit_code
 
 def _parcels(marts: Marts, result: Result, order: str) -> list[Row]:
     key: Key = (result.scale, result.scheme_code, result.scheme_version)
-    return marts.rows(_PARCELS.format(order=order), [*key, SHOWN_PARCELS, *key])
+    return marts.rows(_PARCELS.format(order=order), [*key, SHOWN_PARCELS])

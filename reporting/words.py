@@ -156,6 +156,25 @@ DUE_STATES: Mapping[str, str] = {
 }
 
 
+OBJECTION_STATES: Mapping[str, str] = {
+    "late": "逾期",
+    "open": "待处理",
+    "rejected": "不采纳",
+    "upheld": "采纳，待更正",
+    "corrected": "采纳，已更正",
+}
+CAUSES: Mapping[str, str] = {
+    "objection": "异议采纳后更正",
+    "correction": "经批准更正",
+    "several": "多项原因",
+    "data": "申报文件不同",
+    "policy": "政策表不同",
+    "code": "程序不同",
+    "profile": "城市配置或方案不同",
+    "others": "其他单元的数据变化",
+}
+
+
 def word(code: object, table: Mapping[str, str]) -> str:
     """Return the Chinese word of a code, or the code itself; an empty text for None."""
     return "" if code is None else table.get(str(code), str(code))

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
 
 from landgauge.errors import WarehouseBusy
 from landgauge.settings import Settings
 from warehouse.db import process_label
 
 FILE = "warehouse.lock"
+_LOOKED_AT_S = 10.0  # a look at the working file takes a second at most
 _held: set[str] = set()
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who writes to a warehouse, and since when (UTC)."""
+
+    name: str
+    since: datetime
 
 
 @contextmanager
@@ -29,7 +43,7 @@ def writer(settings: Settings) -> Iterator[None]:
         return
     with path.open("a+", encoding="utf-8") as handle:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(handle)
         except OSError as error:
             handle.seek(0)
             holder = handle.read().strip() or "another process"
@@ -45,3 +59,39 @@ def writer(settings: Settings) -> Iterator[None]:
         finally:
             _held.discard(key)
             handle.truncate(0)
+
+
+@contextmanager
+def looking(warehouse: Path) -> Iterator[Holder | None]:
+    """Tell who writes to the warehouse; where nobody does, keep writers waiting meanwhile, so be quick.
+
+    Nothing is written, and a warehouse that was never written to has no lock to take.
+    """
+    try:
+        handle = (warehouse / FILE).open(encoding="utf-8")
+    except OSError:
+        yield None
+        return
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            holder = None
+        except OSError:
+            since = datetime.fromtimestamp(os.fstat(handle.fileno()).st_mtime, UTC).replace(tzinfo=None)
+            holder = Holder(handle.read().strip() or "another process", since)
+        yield holder
+
+
+def _take(handle: TextIO) -> None:
+    """Take the lock, waiting while it is only looked at; raises OSError where another process writes."""
+    end = time.monotonic() + _LOOKED_AT_S
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_UN)
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.05)

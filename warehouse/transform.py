@@ -59,6 +59,21 @@ def run_layer(
     return StageResult(rows={"models": kinds.count("model"), "tests": kinds.count("test")})
 
 
+def is_parsed() -> bool:
+    """Tell whether the project as it stands was parsed and is kept; raises OSError where it cannot be read."""
+    return (PARSED / f"{_project_digest()}.msgpack").is_file()
+
+
+def try_to_parse(settings: Settings) -> None:
+    """Parse the project without keeping it; raises StageFailed where that fails. Logs go to the settings' warehouse."""
+    from dbt.cli.main import dbtRunner
+
+    shared = _shared_arguments(settings, {"year": settings.year})
+    parsed = dbtRunner().invoke(["parse", "--no-partial-parse", "--no-send-anonymous-usage-stats", *shared])
+    if not parsed.success:
+        raise StageFailed(f"the dbt project cannot be parsed: {parsed.exception}", "Correct dbt_project.")
+
+
 def variables(settings: Settings) -> dict[str, Any]:
     """Return the dbt variables of a run; the run id comes from the manifest that ingestion wrote."""
     with db.connect(settings) as con:

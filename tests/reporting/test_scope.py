@@ -33,8 +33,24 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         con.execute(
             "insert into marts.fct_score_change by name select scale, unit_code, year, scheme_code, scheme_version, "
-            "score, grade, score - 2 as previous_score, 2.0 as score_change, 3.0 as data_effect, "
+            "score, grade, score - 2 as previous_score, 2.0 as score_change, score / 7 as data_effect, "
             "-1.0 as weight_effect, 0.0 as ideal_effect, grade as previous_grade from marts.fct_score where rated"
+        )
+        con.execute(
+            "insert into marts.fct_public_notice by name select 'GS-1' as notice_no, 2024 as year, "
+            "date '2025-06-03' as start_date, date '2025-06-12' as deadline"
+        )
+        con.execute(
+            "insert into marts.fct_objection by name select 'YY-' || parcel_code as objection_no, year, 'parcel' as "
+            "scale, parcel_code as unit_code, 'plot_ratio' as indicator_code, date '2025-06-13' as received_date, "
+            "date '2025-06-12' as deadline, 'late' as state from marts.dim_parcel "
+            "where parcel_code between 'P' and 'P000002'"
+        )
+        con.execute(
+            "insert into marts.fct_publication_change by name select scale, unit_code, year, scheme_code, "
+            "scheme_version, 'before' as from_run_id, score - 1 as score_before, score as score_after, 'D' as "
+            "grade_before, grade as grade_after, 'objection' as cause, 'YY-1' as objection_nos from marts.fct_score "
+            "where rated and scale = 'parcel'"
         )
         con.execute(
             "insert into marts.fct_stage_result by name select 'XY-1' as agreement_no, '达产' as stage, 2024 as "
@@ -80,6 +96,20 @@ def test_the_districts_add_up_to_the_city(parsed, table, column):
 
     parts = [count(name) for name in parsed if name.startswith("district-")]
     assert sum(parts) == count("city.html") > 0 and max(parts) > 0
+
+
+def test_objections_and_changes_belong_to_their_units(parsed):
+    def rows(name: str, table: str) -> list[list[str]]:
+        return [row for t in parsed[name].all("table") if t.attributes.get("id") == table for row in t.table()]
+
+    city = {row[0] for row in rows("city.html", "objection-list")}
+    parts = [{row[0] for row in rows(name, "objection-list")} for name in parsed if name.startswith("district-")]
+    assert city == {"YY-P000000", "YY-P000001", "YY-P000002"} == set().union(*parts)
+    assert sum(map(len, parts)) == 3
+    (city_run,) = rows("city.html", "earlier-runs")
+    changed = [int(row[1]) for name in parsed if name.startswith("district-") for row in rows(name, "earlier-runs")]
+    assert sum(changed) == int(city_run[1]) > 0
+    assert all("逾期" in row for row in rows("city.html", "objection-list"))
 
 
 def test_grades_of_the_districts_add_up_to_the_citys(parsed):
@@ -151,6 +181,17 @@ def test_file_names_differ_where_codes_do():
 
 def test_equal_marts_give_equal_pages(snapshot, found):
     assert dict(pages(snapshot, YEAR)) == found
+
+
+def test_the_order_of_rows_changes_nothing(snapshot, found, tmp_path):
+    path = tmp_path / "current.duckdb"
+    path.write_bytes(snapshot.read_bytes())
+    with duckdb.connect(str(path)) as con:
+        for table in ("fct_score", "fct_score_change", "fct_low_efficiency_parcel", "dim_parcel", "fct_land_supply"):
+            con.execute(f"create temp table kept as select * from marts.{table}")
+            con.execute(f"delete from marts.{table}; insert into marts.{table} from kept order by rowid desc")
+            con.execute("drop table kept")
+    assert dict(pages(path, YEAR)) == found
 
 
 @pytest.mark.parametrize("empty_tables", [True, False])
