@@ -9,6 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11 python; do \
 	&& command -v $$p && break; done)
 # The machine's certificates first (an office network may have its own authority), then those that uv brings.
 PEERS := "scikit-criteria>=0.10,<0.11" "statsforecast>=2,<3"
+AUDITED ?= requirements.lock
 # Readers of the published marts in an environment of their own: duckdb-engine is made for SQLAlchemy 2.0.
 CLIENTS := $(BUILD)/clients
 CLIENT_PACKAGES := "duckdb==1.5.5" "duckdb-cli==1.5.5" "duckdb-engine>=0.17,<0.18" "sqlalchemy>=2.0,<2.1"
@@ -23,7 +24,7 @@ INSTALL := --quiet --compile-bytecode --python $(BIN)/python
 .PHONY: test-layers map-programs picture-outputs
 .PHONY: peers help env run test fuzz lint format test-history test-newyork test-cities test-airflow test-sources test-office office
 .PHONY: test-pages picture-report chromium superset test-dashboards
-.PHONY: test-publishing test-serving
+.PHONY: test-publishing test-serving audit
 .PHONY: test-mutation test-life-cycle bouncer catalogue docs-dbt picture picture-contracts bench-rules bench-ingest \
 	bench-pairing bench-marts bench-contracts bench-gate bench-scoring bench-forecast airflow lock clean
 
@@ -198,6 +199,11 @@ airflow: env ## Start Airflow on this machine with SQLite
 lock: env ## Resolve the dependencies anew
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-header --no-annotate --quiet \
 		--extra dev --extra examples pyproject.toml --output-file requirements.lock
+
+# One that PyPI gives no answer about fails too (--strict): silence is no answer.
+audit: env ## Hold the pinned packages against PyPI's known vulnerabilities
+	$(BIN)/uv --system-certs tool run --python $(BIN)/python --from "pip-audit>=2.9,<3" \
+		pip-audit --requirement $(AUDITED) --no-deps --disable-pip --strict
 
 clean: ## Remove what was built
 	rm -rf $(BUILD)

@@ -9,7 +9,17 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
-from landgauge import __version__, cli_balance, cli_contracts, cli_explain, cli_outputs, cli_print, cli_serving, log
+from landgauge import (
+    __version__,
+    cli_balance,
+    cli_contracts,
+    cli_explain,
+    cli_operations,
+    cli_outputs,
+    cli_print,
+    cli_serving,
+    log,
+)
 from landgauge.errors import COMPLAINTS, DONE, STOPPED, ConfigurationError, LandgaugeError
 from landgauge.settings import Settings, landing_at, year_end
 
@@ -88,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_serving.add(commands, common)
     cli_print.add(commands, common)
     cli_outputs.add(commands, common)
+    cli_operations.add(commands, common)
     return parser
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from landgauge.settings import Settings, threads_available
 
 # Nobody else opens the working file, so it need not be readable by older engines: text is written a quarter faster.
 _NEWEST_STORAGE = "latest"
+_LOOKED_AT_S = 3.0  # `status`, `doctor` and `explain` have it open for a moment
 EXTENSIONS = Path(sys.prefix) / "share" / "landgauge" / "duckdb"
 
 
@@ -56,12 +58,12 @@ def config(settings: Settings) -> dict[str, str | int]:
 def connect(settings: Settings, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the working file with the spatial extension loaded; closed on leaving.
 
-    Raises WarehouseBusy when another process has it open, StageFailed when it is damaged or the disk is full.
+    A process that only looks at it is waited for. Raises WarehouseBusy when another process keeps it open, StageFailed
+    when it is damaged or the disk is full.
     """
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     try:
-        options = config(settings) | {"storage_compatibility_version": _NEWEST_STORAGE}
-        con = duckdb.connect(str(settings.database), read_only=read_only, config=options)
+        con = _patiently_opened(settings, read_only)
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise WarehouseBusy(
@@ -76,6 +78,18 @@ def connect(settings: Settings, read_only: bool = False) -> Iterator[duckdb.Duck
         yield con
     finally:
         con.close()
+
+
+def _patiently_opened(settings: Settings, read_only: bool) -> duckdb.DuckDBPyConnection:
+    options = config(settings) | {"storage_compatibility_version": _NEWEST_STORAGE}
+    end = time.monotonic() + _LOOKED_AT_S
+    while True:
+        try:
+            return duckdb.connect(str(settings.database), read_only=read_only, config=options)
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower() or time.monotonic() > end:
+                raise
+        time.sleep(0.05)
 
 
 def read_arrow(settings: Settings, sql: str) -> pa.Table:

@@ -1,10 +1,10 @@
 -- The earlier published runs of the year, and in how much each differs from the one that stands.
 with runs as (
     select from_run_id,
-    from {{ source('carried', 'earlier_run') }}
+    from {{ ref('stg_carried__earlier_run') }}
     union
     select run_id as from_run_id,
-    from {{ source('carried', 'former_run') }}
+    from {{ ref('stg_carried__former_run') }}
 )
 
 select

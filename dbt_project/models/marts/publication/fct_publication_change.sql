@@ -1,13 +1,13 @@
 -- Where an earlier published run of the year and the one that stands differ (docs/objections.md, O8 to O12).
 with former as (
-    select *, from {{ source('carried', 'former_run') }}
+    select *, from {{ ref('stg_carried__former_run') }}
 ),
 
 -- corrections in force now that were not in force, or were others, in the former run
 since as (
     select corrections.*,
     from {{ ref('fct_correction') }} as corrections
-    left join {{ source('carried', 'former_correction') }} as earlier
+    left join {{ ref('stg_carried__former_correction') }} as earlier
         on
             corrections.correction_no = earlier.correction_no
             and corrections.dataset = earlier.dataset
@@ -48,19 +48,19 @@ step as (
         end as cause,
         case when steps.own_changed then reached.objection_nos end as objection_nos,
         case when steps.own_changed then reached.correction_nos end as correction_nos,
-    from {{ source('carried', 'publication_step') }} as steps
+    from {{ ref('stg_carried__publication_step') }} as steps
     cross join former
     left join reached on steps.scale = reached.scale and steps.unit_code = reached.unit_code
 ),
 
 -- what the run that stood before said of the runs before it
 told as (
-    select *, from {{ source('carried', 'publication_change') }}
+    select *, from {{ ref('stg_carried__publication_change') }}
 ),
 
 earlier_runs as (
     select earlier.from_run_id,
-    from {{ source('carried', 'earlier_run') }} as earlier
+    from {{ ref('stg_carried__earlier_run') }} as earlier
     anti join former on earlier.from_run_id = former.run_id
     where earlier.from_run_id <> {{ run_id() }}
 ),
