@@ -131,7 +131,7 @@ COLUMNS: Mapping[str, str] = {
     "rejected_reason varchar, reconciled double, interval_reason varchar",
     "fct_forecast_accuracy": "base_year integer, measure varchar, method varchar, horizon integer, "
     "series_count bigint, trials bigint, mape_ratio double, mase_ratio double, coverage_ratio double, "
-    "nominal_ratio double, combined_beats_baselines boolean",
+    "nominal_ratio double, combined_beats_baselines boolean, coverage_apart_ratio double",
     "dim_district_outline": "district_code varchar, geometry blob, tolerance_m double",
     "fct_region_history": "evaluation_year integer, scale varchar, unit_code varchar, year integer, "
     "measure_code varchar, value double, null_reason varchar",

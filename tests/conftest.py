@@ -13,8 +13,8 @@ import pytest
 
 # Longest first, so that no worker ends with a long one alone.
 LONG = (
-    *("acceptance/test_generated_city.py", "dbt", "twin", "life_cycle", "ingestion/test_load.py"),
-    *("acceptance/test_prague.py", "acceptance/test_made_up_city.py", "fuzz", "ingestion", "airflow"),
+    *("acceptance/test_generated_city.py", "acceptance/test_restate.py", "warehouse/test_objections.py"),
+    *("dbt", "twin", "life_cycle", "acceptance", "fuzz", "ingestion", "airflow"),
 )
 TOGETHER = ("dbt", "twin", "life_cycle", "airflow")  # folders whose files share a built warehouse or a project
 

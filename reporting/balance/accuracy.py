@@ -12,7 +12,6 @@ BASELINES = ("naive", "drift")
 
 
 SHOWN = (1, 3, 5)  # horizons that the page shows beside the last; the workbook holds all of them
-FAR = 0.03  # how far measured coverage may lie from the nominal one before the page says so
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,7 @@ class Accuracy:
     """Of a measure: combination and best baseline by horizon, every method at the first horizon, and the verdict.
 
     `won` and `lost` are the horizons at which the combination's error was below every baseline's, and was not; `below`
-    and `above` those at which the intervals held clearly less, and more, often than they promise.
+    and `above` those at which the intervals held less, and more, often than they promise by more than `tolerance`.
     """
 
     measure: str
@@ -30,6 +29,7 @@ class Accuracy:
     lost: list[int]
     below: list[int]
     above: list[int]
+    tolerance: float | None
 
 
 def accuracies(marts: Marts) -> list[Accuracy]:
@@ -52,8 +52,9 @@ def _of(measure: str, rows: list[Row]) -> Accuracy:
         methods=[r for r in rows if r["horizon"] == first],
         won=[r["horizon"] for r in combined if r["combined_beats_baselines"] is True],
         lost=[r["horizon"] for r in combined if r["combined_beats_baselines"] is False],
-        below=[r["horizon"] for r in combined if _apart(r) < -FAR],
-        above=[r["horizon"] for r in combined if _apart(r) > FAR],
+        tolerance=next((r["coverage_apart_ratio"] for r in combined), None),
+        below=[r["horizon"] for r in combined if _apart(r) < 0],
+        above=[r["horizon"] for r in combined if _apart(r) > 0],
     )
 
 
@@ -65,9 +66,11 @@ def _best_baseline(rows: list[Row], horizon: int) -> Row:
 
 
 def _apart(row: Row) -> float:
-    """Measured less nominal coverage; 0 where one of them is not known."""
-    measured, nominal = row["coverage_ratio"], row["nominal_ratio"]
-    return 0.0 if measured is None or nominal is None else measured - nominal
+    """Measured less nominal coverage; 0 within the tolerance, and where one of the three is not known."""
+    measured, nominal, tolerance = row["coverage_ratio"], row["nominal_ratio"], row["coverage_apart_ratio"]
+    if measured is None or nominal is None or tolerance is None or abs(measured - nominal) <= tolerance:
+        return 0.0
+    return measured - nominal
 
 
 def not_used(marts: Marts) -> list[Row]:

@@ -17,7 +17,6 @@ from landgauge.errors import COMPLAINTS, DONE, STOPPED, WRONG_CALL
 from reporting import bi_catalogue
 from warehouse.publish import registry
 
-pytestmark = pytest.mark.xdist_group("generated city")
 YEARS = (2023, 2024)
 TIMES = {"fct_run", "fct_load"}
 

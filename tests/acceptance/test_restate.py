@@ -16,7 +16,7 @@ from ingestion.synthetic.city import write_city
 from landgauge import cli
 from landgauge.errors import DONE, WRONG_CALL
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("restate")]
+pytestmark = pytest.mark.slow
 DAYS = ("2025-03-01", "2025-04-01", "2025-05-01")
 TIMES = {"started_at", "finished_at", "published_at", "loaded_at"}
 CORRECTION = [

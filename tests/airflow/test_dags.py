@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("airflow")
-
 ROOT = Path(__file__).parents[2]
 WRITES = {"ingest", "check", "build", "score", "contracts", "forecast", "publish", "report", "worklists"}
 IDS = {"ingest_declarations", "build_marts", "annual_evaluation", "contract_calendar", "publish"}

@@ -29,7 +29,6 @@ def test_twin(case: Case) -> None:
         assert by_twin(lives, case.expected[day]) == expected(case.expected[day]), (case.name, day)
 
 
-@pytest.mark.xdist_group("life_cycle")
 @pytest.mark.parametrize("day", DAYS, ids=str)
 def test_models(built: dict[date, Path], day: date) -> None:
     wrong = {}

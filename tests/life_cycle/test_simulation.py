@@ -28,7 +28,6 @@ def _compare(path: Path, facts: Sequence[Facts], year: int, as_of: date) -> str:
     return "\n".join(text for text in [*found, credit_difference(path, lives)] if text)
 
 
-@pytest.mark.xdist_group("life_cycle")
 @pytest.mark.parametrize("day", [EARLIER, LATER], ids=str)
 def test_a_few(built: dict[date, Path], random_facts: list[Facts], day: date) -> None:
     written = [facts for case in cases() for facts in case.facts]

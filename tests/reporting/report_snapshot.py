@@ -424,7 +424,7 @@ def _forecasts(con: duckdb.DuckDBPyConnection) -> None:
         "m as method, h as horizon, 36 as series_count, 360 as trials, 0.05 * h as mape_ratio, e * h as mase_ratio, "
         "if(m = 'combination', 0.9 - 0.05 * (h - 1), null) as coverage_ratio, "
         "if(m = 'combination', 0.9, null) as nominal_ratio, if(m = 'combination', h = 1, null) "
-        "as combined_beats_baselines from range(1, 3) as t (h), "
+        "as combined_beats_baselines, 0.03 as coverage_apart_ratio from range(1, 3) as t (h), "
         "(values ('naive', 1.0), ('drift', 0.8), ('combination', 0.75)) as u (m, e)"
     )
     boxes = {d: shapely.to_wkb(shapely.box(113 + i / 5, 23, 113.2 + i / 5, 23.2)) for i, d in enumerate(DISTRICTS)}

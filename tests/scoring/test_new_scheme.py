@@ -36,6 +36,17 @@ create table marts.fct_parcel_year as
 """
 
 
+@pytest.fixture(scope="module")
+def columns():
+    return schemes._columns()
+
+
+@pytest.fixture(autouse=True)
+def columns_once(columns, monkeypatch):
+    """Read the contracts of the marts once: they stand beside the project and not in a folder of seeds."""
+    monkeypatch.setattr(schemes, "_columns", lambda: columns)
+
+
 @pytest.fixture
 def seeds(tmp_path):
     folder = tmp_path / "policy"

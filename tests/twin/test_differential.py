@@ -15,7 +15,6 @@ from .engine import City, for_reference, run
 from .project import MARTS
 from .random_city import CITIES, random_city
 
-pytestmark = pytest.mark.xdist_group("twin")
 GROUPS = 5
 
 

@@ -11,7 +11,6 @@ from scoring.indicators import evaluate
 from .engine import City, for_reference, run
 from .random_city import LAND_USES, ZONE_AREAS
 
-pytestmark = pytest.mark.xdist_group("twin")
 YEAR = 2023
 MU_PER_HA = 15
 Values = dict[tuple[str, str, str], float]

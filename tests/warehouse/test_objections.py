@@ -22,7 +22,7 @@ UNIT = ["scale", "unit_code", "scheme_code", "scheme_version"]
 VALUES = ("fct_indicator_value", "fct_score", "fct_score_component", "fct_parcel_year", "fct_enterprise_year",
           "fct_district_year", "fct_city_year", "fct_industry_year", "fct_weight", "fct_ideal_value")  # fmt: skip
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("objections")]
+pytestmark = pytest.mark.slow
 
 
 @dataclass(frozen=True)
