@@ -162,7 +162,7 @@ def test_every_contract_has_its_tables(tmp_path):
     city = City(tmp_path).put({A: parcels(P1)})
     city.ingest()
     counts = city.ask("select count(*) from duckdb_views() where schema_name = 'accepted'")
-    assert counts == [(20,)]
+    assert counts == [(21,)]
     assert city.ask("select count(*) from accepted.verdicts") == [(0,)]
     assert city.ask("select code, is_industrial from profile.land_use where code = 'M1'") == [("M1", True)]
     assert city.ask("select level, parent_code from profile.industry where edition = '2017' and code = 'C26'") == [
