@@ -54,8 +54,8 @@ _FORMER_RUN = """
 # A unit's own figures: the values that were not filled in from others', vetoes, and whether there is a result at all.
 _STEP = f"""
     insert into carried.publication_step
-    with before as (select * from published.marts.fct_score where year = $year),
-    after as (select * from marts.fct_score where year = $year),
+    with before as (select * from published.marts.fct_score where year = $year and exists (from carried.former_run)),
+    after as (select * from marts.fct_score where year = $year and exists (from carried.former_run)),
     steps as (
         select {_UNIT}, b.score as score_before, a.score as score_after, b.grade as grade_before,
             a.grade as grade_after, b.rated is not null as stood_before, a.rated is not null as stands_after,
@@ -109,16 +109,23 @@ def _carry(con: duckdb.DuckDBPyConnection, settings: Settings) -> int:
     con.execute(f"attach '{settings.snapshot}' as published (read_only)")
     try:
         for name, query in _EARLIER.items():
-            try:
-                con.execute(f"insert into carried.{name} {query}", year)
-            except (duckdb.CatalogException, duckdb.BinderException) as error:
-                _log.debug("no %s in the snapshot, which an earlier version wrote: %s", name, error)
-        con.execute(_FORMER_RUN, year)
-        if con.execute("select count(*) from carried.former_run").fetchone()[0]:
-            con.execute(_STEP, year)
+            _told(con, f"insert into carried.{name} {query}", year)
+        _told(con, _FORMER_RUN, year)
+        if not _told(con, _STEP, year):
+            con.execute("delete from carried.former_run")
         return con.execute("select max(year) from published.marts.fct_run").fetchone()[0] or settings.year
     finally:
         con.execute("detach published")
+
+
+def _told(con: duckdb.DuckDBPyConnection, sql: str, year: dict[str, int]) -> bool:
+    """Run a statement that reads the snapshot; one of an earlier version may lack the table or a column."""
+    try:
+        con.execute(sql, year)
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        _log.debug("the snapshot, which an earlier version wrote, does not tell what was published: %s", error)
+        return False
+    return True
 
 
 def undecided(settings: Settings) -> tuple[str, ...]:
@@ -127,7 +134,10 @@ def undecided(settings: Settings) -> tuple[str, ...]:
         return ()
     sql = "select count(*) from marts.fct_objection where year = ? and state in ('open', 'upheld')"
     with open_snapshot(settings.snapshot) as con:
-        count = con.execute(sql, [settings.year]).fetchone()[0]
+        try:
+            count = con.execute(sql, [settings.year]).fetchone()[0]
+        except duckdb.CatalogException:  # a snapshot of an earlier version, which is only approved
+            count = 0
     if not count:
         return ()
     return (

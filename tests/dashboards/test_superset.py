@@ -17,7 +17,7 @@ import yaml
 from reporting.print import find_browser
 from tests.dashboards.conftest import ROOT, SUPERSET, Server
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("superset")]
+pytestmark = pytest.mark.acceptance
 DASHBOARDS = ["city", "district", "zone", "map", "contract", "balance", "quality"]
 MAPS = 3
 # The counting pixel that is compiled into Superset's pages; the settings forbid the browser to fetch it.

@@ -24,7 +24,6 @@ from landgauge.settings import PROJECT_ROOT
 from tests.warehouse.tiny_city import publish_run
 from warehouse import db, transform
 
-pytestmark = pytest.mark.xdist_group("doctor")
 LATER = datetime(9000, 1, 1)
 CHECKS = {check.name: check for check in doctor.CHECKS}
 OUTSIDE = ("LANDGAUGE_SERVING", "AIRFLOW_HOME", "LANDGAUGE_KEPT_SNAPSHOTS", "LANDGAUGE_BROWSER", "TMPDIR")
