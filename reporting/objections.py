@@ -30,7 +30,7 @@ class Objections:
     def sentence(self) -> str:
         """How many objections came in, by state."""
         parts = [f"{words.word(row['state'], words.OBJECTION_STATES)} {row['n']:,} 件" for row in self.states]
-        return f"收到异议 {self.total:,} 件：{'，'.join(parts)}。"
+        return f"收到异议 {self.total:,} 件：{'、'.join(parts)}。"
 
 
 _SHOWN = """
@@ -52,7 +52,7 @@ _CHANGES = """
 select c.*, nullif(u.name_zh, c.unit_code) as name_zh, coalesce(s.name_zh, c.scheme_code) as scheme
 from fct_publication_change as c
 left join dim_unit as u on u.scale = c.scale and u.unit_code = c.unit_code
-left join dim_scheme as s on s.scheme_code = c.scheme_code and s.scheme_version = c.scheme_version and s.scale = c.scale
+left join dim_scheme as s on s.scheme_code = c.scheme_code and s.scheme_version = c.scheme_version
 where c.from_run_id = ?
 order by c.grade_before is not distinct from c.grade_after, c.cause <> 'objection',
     abs(c.score_after - c.score_before) desc nulls first, c.scale, c.unit_code, c.scheme_code

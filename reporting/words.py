@@ -160,8 +160,8 @@ OBJECTION_STATES: Mapping[str, str] = {
     "late": "逾期",
     "open": "待处理",
     "rejected": "不采纳",
-    "upheld": "采纳，待更正",
-    "corrected": "采纳，已更正",
+    "upheld": "采纳待更正",
+    "corrected": "采纳并已更正",
 }
 CAUSES: Mapping[str, str] = {
     "objection": "异议采纳后更正",
