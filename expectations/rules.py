@@ -7,6 +7,7 @@ from typing import Any
 
 from expectations.checks import Check, between
 from expectations.contract import Column, Contract
+from landgauge.sql import literals
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,8 @@ def _required(column: Column) -> Rule:
 def _in_list(column: Column) -> Rule:
     text = (f"{column.name} 取值在允许范围内", f"{column.name} is one of the contract's values")
     arguments = {"column": column.name, "value_set": list(column.values)}
-    allowed = ", ".join("'" + value.replace("'", "''") + "'" for value in column.values)
     check = Check(f"list:{column.name}", "ExpectColumnValuesToBeInSet", arguments, *text)
-    return Rule(check, f'r."{column.name}" not in ({allowed})', frozenset({column.name}))
+    return Rule(check, f'r."{column.name}" not in ({literals(column.values)})', frozenset({column.name}))
 
 
 def _in_range(column: Column) -> Rule:

@@ -11,8 +11,9 @@ from ingestion.contract import Column, Contract, fold_header
 from ingestion.crs import DECLARED_CRS, resolve, transform
 from ingestion.mapping import MEASURED, ColumnSpec
 from ingestion.rows import SourceColumn
-from ingestion.source import Part, Rejected, Request, SourceField, literal
+from ingestion.source import Part, Rejected, Request, SourceField
 from landgauge import log
+from landgauge.sql import literal
 
 _LOG = log.get("ingestion")
 WITHIN = "within_parcel"  # column of the relation: the parcel under the row's geometry

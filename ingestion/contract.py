@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from landgauge.errors import ConfigurationError
 
 FOLDER = Path(__file__).parent / "contracts"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is eight times as fast
 
 ColumnType = Literal["code", "text", "list", "number", "year", "date", "flag", "geometry", "json"]
 ValuesFrom = Literal[
@@ -181,6 +182,6 @@ def _headers(dataset: str) -> dict[str, str]:
 
 def _read(path: Path) -> Contract:
     try:
-        return Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Contract.model_validate(yaml.load(path.read_text(encoding="utf-8"), _LOADER))  # noqa: S506 (a safe one)
     except (yaml.YAMLError, ValidationError) as error:
         raise ConfigurationError(f"contracts/{path.name}: {error}", "Correct the source contract.") from error

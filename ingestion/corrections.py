@@ -22,12 +22,11 @@ from ingestion import intake, resolve, rows
 from ingestion.contract import Contract, all_contracts
 from ingestion.geometry import NO_GEOMETRY
 from ingestion.rows import RowContext, SourceColumn
-from ingestion.source import literal, quoted
 from landgauge.profile import Profile
+from landgauge.sql import identifier, literal
 
 DATASET = "corrections"
 _MISFIT, _BAD_VALUE, _ORPHAN = "old_value:old_value", "type:new_value", "orphan:new_value"
-_SQL_TYPES = {"number": "DOUBLE", "year": "INTEGER", "date": "DATE", "flag": "BOOLEAN"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def _forget(con: duckdb.DuckDBPyConnection) -> list[int]:
 
 def _pending(con: duckdb.DuckDBPyConnection, year: int) -> list[Correction]:
     """The accepted corrections in the order in which they apply, less those whose dataset-year is not loaded."""
-    columns = ", ".join(quoted(field.name) for field in fields(Correction))
+    columns = ", ".join(identifier(field.name) for field in fields(Correction))
     found = con.execute(
         f"select {columns} from accepted.{DATASET} where data_year <= ? "
         "order by effective_date, correction_no, load_id, row_no",
@@ -169,7 +168,7 @@ def _stage(con: duckdb.DuckDBPyConnection, contract: Contract, corrections: list
     con.execute(
         "create or replace temp table source_given as select place, column_name, given_old, given_new from incoming"
     )
-    given = ", ".join(quoted(f"given_{name}") for name in contract.key)
+    given = ", ".join(identifier(f"given_{name}") for name in contract.key)
     con.execute(
         f"create or replace temp table source_key as select place as row_no, {given}, {NO_GEOMETRY} from incoming"
     )
@@ -178,11 +177,11 @@ def _stage(con: duckdb.DuckDBPyConnection, contract: Contract, corrections: list
 
 def _find_targets(con: duckdb.DuckDBPyConnection, contract: Contract, context: RowContext) -> None:
     """Make `source_target`, the rows to be corrected; give each correction its row and its wave, or neither."""
-    bound = {name: SourceColumn(quoted(f"given_{name}"), "VARCHAR") for name in contract.key}
+    bound = {name: SourceColumn(identifier(f"given_{name}"), "VARCHAR") for name in contract.key}
     con.execute(
         f"create or replace temp table source_named as {rows.typed_select(contract, bound, context, 'source_key')}"
     )
-    names = [quoted(name) for name in contract.key]
+    names = [identifier(name) for name in contract.key]
     match = " and ".join(f"a.{name} is not distinct from k.{name}" for name in names)
     con.execute(
         "create or replace temp table source_target as select row_number() over () as row_no, a.load_id as "
@@ -208,7 +207,7 @@ def _take_wave(con: duckdb.DuckDBPyConnection, contract: Contract, context: RowC
         f"from source_target as t join source_correction as c on t.row_no = c.target where c.wave = {wave} "
         f"and c.column_name = {literal(column)}"
     )
-    name, judged = quoted(column), contract.relaxed((column,))
+    name, judged = identifier(column), contract.relaxed((column,))
     old = _typed(judged, column, "given_old", context)
     new = _typed(judged, column, "given_new", context)
     con.execute(f"create or replace temp table source_new as {new}")
@@ -230,11 +229,8 @@ def _take_wave(con: duckdb.DuckDBPyConnection, contract: Contract, context: RowC
 
 def _typed(contract: Contract, column: str, given: str, context: RowContext) -> str:
     """SQL typing the rows of `source_step` with the text of another column in the place of one."""
-    bound = {
-        c.name: SourceColumn(quoted(c.name), _SQL_TYPES.get(c.type, "VARCHAR"))
-        for c in contract.columns
-        if c.type != "geometry"
-    }
+    types = rows.typed_columns(contract)
+    bound = {c.name: SourceColumn(identifier(c.name), types[c.name]) for c in contract.columns if c.type != "geometry"}
     bound[column] = SourceColumn(given, "VARCHAR")
     return rows.typed_select(contract, bound, context, "source_step")
 
@@ -242,7 +238,7 @@ def _typed(contract: Contract, column: str, given: str, context: RowContext) -> 
 def _is_orphan(con: duckdb.DuckDBPyConnection, contract: Contract, column: str, year: int) -> str:
     """SQL that is true where a new value of the column does not stand in the dataset that it refers to."""
     tests = [
-        f"(n.{quoted(column)} is not null and n.{quoted(column)} not in (select {quoted(column)} "
+        f"(n.{identifier(column)} is not null and n.{identifier(column)} not in (select {identifier(column)} "
         f"from accepted.{reference.dataset} where {resolve.years(reference, year)}))"
         for reference in contract.references
         if reference.column == column and resolve.is_referable(con, reference, year)

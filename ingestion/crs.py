@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyproj import CRS
 
 from ingestion import offsets
+from landgauge.sql import literals
 
 DECLARED_CRS = "EPSG:4490"  # what every published geometry is in
 
@@ -37,5 +38,4 @@ def transform(expression: str, source: str, target: str) -> str:
     shifted = offsets.known(source)
     if shifted is not None:
         return transform(offsets.sql(expression, shifted), DECLARED_CRS, target)
-    names = ", ".join("'" + name.replace("'", "''") + "'" for name in (source, target))
-    return f"st_transform({expression}, {names}, always_xy := true)"
+    return f"st_transform({expression}, {literals((source, target))}, always_xy := true)"

@@ -15,8 +15,9 @@ import duckdb
 import pyarrow as pa
 
 from ingestion.reading import limits_from_environment
-from ingestion.source import DUCKDB_REFUSALS, Part, Rejected, Request, SourceField, fields_of, literal, relation_name
+from ingestion.source import DUCKDB_REFUSALS, Part, Rejected, Request, SourceField, fields_of, relation_name
 from landgauge import log
+from landgauge.sql import literal
 
 _LOG = log.get("ingestion")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))

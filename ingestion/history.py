@@ -17,11 +17,11 @@ from ingestion.contract import all_contracts
 from ingestion.load import REQUIRED, Run
 from ingestion.mapping import Mapping
 from ingestion.reading import Worker
-from ingestion.source import literal, quoted
 from landgauge.errors import ConfigurationError
 from landgauge.profile import Profile
 from landgauge.settings import Settings
-from warehouse import db
+from landgauge.sql import identifier, literal
+from warehouse import db, upgrade
 
 _AGAIN = "Run `landgauge evaluate` for that year once with this version, then repeat."
 _OF_LOADS = ("ledger", "raw", "quarantine", "qc")  # schemas whose tables have a load_id
@@ -48,13 +48,14 @@ def rewind(settings: Settings, target: Settings, known_at: datetime, due_on: dat
     """
     with db.connect(target) as con, load.work_folder(target) as work, Worker(work) as worker:
         con.execute(f"attach {literal(str(settings.database))} as live (read_only)")
+        upgrade.refuse_newer(upgrade.version(con, "live"))
         _require_history(con, settings.year, known_at)
         past = _past(con, settings.year)
         read = replace(
             settings, as_of=due_on or past.as_of, schemes=target.schemes or past.schemes, recorded_at=known_at
         )
         rows.prepare(con, past.profile)
-        ledger.create(con, past.profile, settings.year)
+        ledger.create(con)
         _copy(con, known_at)
         con.execute("detach live")
         load.settle(Run(read, con, past.profile, past.mapping, work, worker))
@@ -119,10 +120,10 @@ def _copy(con: duckdb.DuckDBPyConnection, known_at: datetime) -> None:
     for schema, table in tables:
         if (schema, table) in _NOT_COPIED:
             continue
-        name, there = f"{schema}.{quoted(table)}", _columns(con, here, schema, table)
+        name, there = f"{schema}.{identifier(table)}", _columns(con, here, schema, table)
         if not there:
             con.execute(f"create table {name} as from live.{name} limit 0")
-        shared = [quoted(c) for c in _columns(con, "live", schema, table) if not there or c in there]
+        shared = [identifier(c) for c in _columns(con, "live", schema, table) if not there or c in there]
         con.execute(
             f"insert into {name} by name select {', '.join(shared)} from live.{name} "
             "where load_id in (select load_id from ledger.load)"

@@ -14,10 +14,11 @@ from ingestion.contract import Contract
 from ingestion.ledger import Load
 from ingestion.mapping import MEASURED, YearColumn
 from ingestion.rows import RowContext
-from ingestion.source import DUCKDB_REFUSALS, Part, Rejected, Request, literal, quoted
-from landgauge import log
+from ingestion.source import DUCKDB_REFUSALS, Part, Rejected, Request
+from landgauge import faults, log
 from landgauge.errors import ConfigurationError, LandgaugeError, StageFailed
 from landgauge.profile import Profile, SourceCheck
+from landgauge.sql import identifier, literal
 
 _LOG = log.get("ingestion")
 _RESOURCES = (MemoryError, duckdb.OutOfMemoryException, duckdb.FatalException)
@@ -57,6 +58,7 @@ def take(con: duckdb.DuckDBPyConnection, load: Load, request: Request, profile: 
     except _RESOURCES as error:
         raise StageFailed(f"{load.file_name}: {error}", "Give the run more memory, or fewer threads.") from error
     except Exception as error:
+        faults.stop_if_ended()  # DuckDB makes an error of its own of an interruption
         if isinstance(error, OSError) and error.errno == 28:
             raise StageFailed(f"{load.file_name}: the disk is full", "Make room and repeat the run.") from error
         if isinstance(error, DUCKDB_REFUSALS) and not request.careful:
@@ -83,10 +85,12 @@ def open_parts(con: duckdb.DuckDBPyConnection, request: Request) -> list[Part]:
 
 def drop_sources(con: duckdb.DuckDBPyConnection) -> None:
     """Drop the temporary relations of the file that was read last."""
-    for kind in ("view", "table"):
-        sql = f"select {kind}_name from duckdb_{kind}s() where temporary and {kind}_name like 'source\\_%' escape '\\'"
-        for (name,) in con.execute(sql).fetchall():
-            con.execute(f"drop {kind} {name}")
+    found = " union all ".join(
+        f"select '{kind}', {kind}_name from duckdb_{kind}s() where temporary and starts_with({kind}_name, 'source_')"
+        for kind in ("view", "table")
+    )
+    for kind, name in con.execute(found).fetchall():
+        con.execute(f"drop {kind} {name}")
 
 
 def choose(
@@ -142,7 +146,7 @@ def named_view(con: duckdb.DuckDBPyConnection, part: Part, relation: str, view: 
     for source in part.fields:
         if source.header and source.header.casefold() not in seen:
             seen.add(source.header.casefold())
-            columns.append(f"{source.name} as {quoted(source.header)}")
+            columns.append(f"{source.name} as {identifier(source.header)}")
     con.execute(f"create or replace temp view {view} as select {', '.join([*columns, *MEASURED])} from {relation}")
 
 
@@ -216,8 +220,8 @@ def _write_part(con: duckdb.DuckDBPyConnection, load: Load, request: Request, pr
     context = RowContext(profile, load.data_year, part.spreadsheet, underscores)
     rows_in = _count(con, chosen.relation)
     if _store_good(con, load, chosen, contract, context) < rows_in:
-        errors = rows.error_select(contract, bound, context, chosen.sound, "source_bad")
-        _find(con, load, request, chosen, errors)
+        refused = _keep_refused(con, load, chosen)
+        _find(con, load, request, refused, rows.error_select(contract, bound, context, refused.sound, refused.relation))
         lookups.advise(con, profile, load.load_id, load.data_year)
     _uses(con, load, chosen.binding)
     ledger.place(con, load, chosen.part)
@@ -231,25 +235,37 @@ def _write_part(con: duckdb.DuckDBPyConnection, load: Load, request: Request, pr
 def _store_good(
     con: duckdb.DuckDBPyConnection, load: Load, chosen: Chosen, contract: Contract, context: RowContext
 ) -> int:
-    """Put the good rows into raw in one scan and return their number; `source_bad` has the numbers of the others."""
+    """Put the good rows into raw in one scan and return their number."""
     typed = rows.typed_select(contract, chosen.binding.bound, context, chosen.sound)
-    stored = con.execute(
+    return con.execute(
         f"insert into raw.{contract.dataset} by name select cast({load.load_id} as bigint) as load_id, "
         f"cast({load.data_year} as integer) as data_year, * exclude (is_bad) from ({typed}) where not is_bad"
     ).fetchall()[0][0]
+
+
+def _keep_refused(con: duckdb.DuckDBPyConnection, load: Load, chosen: Chosen) -> Chosen:
+    """Return the part with the rows that raw has not taken: few, so that all that is asked of them is asked quickly."""
     con.execute(
-        f"create or replace temp table source_bad as select row_no from {chosen.sound} anti join "
-        f"(select row_no from raw.{contract.dataset} where load_id = {load.load_id}) using (row_no)"
+        f"create or replace temp table source_refused as select * from {chosen.relation} anti join "
+        f"(select row_no from raw.{load.dataset} where load_id = {load.load_id}) using (row_no)"
     )
-    return stored
+    sound = "(select * from source_refused where extra is null and not has_no_year)"
+    return replace(chosen, relation="source_refused", sound=sound)
 
 
 def _uses(con: duckdb.DuckDBPyConnection, load: Load, binding: Binding) -> None:
-    for use in dict.fromkeys(binding.uses):
-        con.execute(
-            "insert into ledger.load_column values (?, ?, ?, ?, ?)",
-            [load.load_id, use.source_column, use.column_name, use.given_unit, use.factor],
-        )
+    uses = [
+        (load.load_id, use.source_column, use.column_name, use.given_unit, use.factor)
+        for use in dict.fromkeys(binding.uses)
+    ]
+    put_rows(con, "ledger.load_column", uses)
+
+
+def put_rows(con: duckdb.DuckDBPyConnection, table: str, values: list[tuple[object, ...]]) -> None:
+    """Insert a few rows by one statement."""
+    if values:
+        marks = ", ".join(f"({', '.join('?' * len(row))})" for row in values)
+        con.execute(f"insert into {table} values {marks}", [value for row in values for value in row])
 
 
 def _find(con: duckdb.DuckDBPyConnection, load: Load, request: Request, chosen: Chosen, errors: str) -> None:
@@ -261,7 +277,7 @@ def _find(con: duckdb.DuckDBPyConnection, load: Load, request: Request, chosen: 
         "union all select row_no, 'type:data_year', cast(null as varchar), cast(null as varchar) "
         f"from {chosen.relation} where extra is null and has_no_year"
     )
-    silent = con.execute("select count(*) from source_bad anti join source_errors using (row_no)").fetchall()[0][0]
+    silent = _count(con, f"(select row_no from {chosen.relation} anti join source_errors using (row_no))")
     if silent:
         raise ValueError(f"{silent} rows are bad without a broken rule")
     originals(con, chosen, "source_errors")
@@ -314,8 +330,7 @@ def message_table(
     """Make `source_message`: the messages of each rule and column."""
     columns = ("rule_code", "column_name", "message_zh", "message_en", "next_step")
     con.execute(f"create or replace temp table source_message ({', '.join(f'{c} varchar' for c in columns)})")
-    for rule, column, text in texts:
-        con.execute("insert into source_message values (?, ?, ?, ?, ?)", [rule, column, *text])
+    put_rows(con, "source_message", [(rule, column, *text) for rule, column, text in texts])
 
 
 def _check(con: duckdb.DuckDBPyConnection, load: Load, chosen: Chosen, check: SourceCheck) -> None:
@@ -325,7 +340,7 @@ def _check(con: duckdb.DuckDBPyConnection, load: Load, chosen: Chosen, check: So
     words = {word.casefold() for word in re.findall(r"\w+", check.when)}
     headers = [f.header for f in chosen.part.fields if f.header] + list(MEASURED)
     looked_at = [header for header in headers if header.casefold() in words]
-    pairs = [f"{literal(name + '=')} || coalesce(cast({quoted(name)} as varchar), '')" for name in looked_at]
+    pairs = [f"{literal(name + '=')} || coalesce(cast({identifier(name)} as varchar), '')" for name in looked_at]
     value = f"concat_ws(', ', {', '.join(pairs)})" if pairs else "cast(null as varchar)"
     sql = (
         f"insert into qc.source_finding select {load.load_id}, {literal(load.dataset)}, {load.data_year}, row_no, "

@@ -6,7 +6,8 @@ from typing import Any
 
 import duckdb
 
-from ingestion.source import Part, Request, SourceField, literal, relation_name
+from ingestion.source import Part, Request, SourceField, relation_name
+from landgauge.sql import literal
 
 
 def read_layer(con: duckdb.DuckDBPyConnection, request: Request) -> list[Part]:

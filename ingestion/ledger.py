@@ -14,11 +14,10 @@ import duckdb
 
 from ingestion import rows
 from ingestion.contract import Contract, all_contracts
-from ingestion.rows import RowContext
 from ingestion.scan import SourceFile, decoded
-from ingestion.source import Part, literal, quoted
+from ingestion.source import Part
 from landgauge.errors import ConfigurationError
-from landgauge.profile import Profile
+from landgauge.sql import identifier, literal
 
 _SCHEMAS = ("ledger", "raw", "accepted", "quarantine", "qc", "profile", "run")
 _TABLES = (
@@ -61,56 +60,45 @@ class Load:
     recorded_at: datetime | None = None
 
 
-def create(con: duckdb.DuckDBPyConnection, profile: Profile, year: int) -> None:
-    """Create what is not there yet: schemas, tables, and for every contract its raw table and accepted view.
+def create(con: duckdb.DuckDBPyConnection) -> None:
+    """Create what is not there yet: schemas, tables, and for every contract its raw table and accepted view."""
+    con.execute("begin")
+    try:
+        for statement in (*(f"create schema if not exists {schema}" for schema in _SCHEMAS), *_TABLES):
+            con.execute(statement)
+        there = _raw_columns(con)
+        for contract in all_contracts().values():
+            _create_raw(con, contract, there)
+        con.execute("commit")
+    except BaseException:
+        con.execute("rollback")
+        raise
 
-    The rules' lookup tables must be prepared on the connection.
-    """
-    for schema in _SCHEMAS:
-        con.execute(f"create schema if not exists {schema}")
-    for table in _TABLES:
-        con.execute(table)
-    _upgrade(con)
-    for contract in all_contracts().values():
-        _create_raw(con, contract, RowContext(profile, year, spreadsheet=False))
 
-
-def _upgrade(con: duckdb.DuckDBPyConnection) -> None:
-    """Give a ledger that has no history yet what can be known of it: a load became known when it was loaded.
-
-    The state in which a load was superseded then is not known, and its findings are gone; `former_state` stays empty.
-    """
-    for column in ("recorded_at timestamp", "superseded_at timestamp", "former_state varchar"):
-        con.execute(f"alter table ledger.load add column if not exists {column}")
-    con.execute("update ledger.load set recorded_at = loaded_at where recorded_at is null")
-    con.execute(
-        "update ledger.load set superseded_at = later.recorded_at from ledger.load as later "
-        "where load.superseded_by = later.load_id and load.superseded_at is null"
+def _raw_columns(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """The columns of each table of raw rows that stands."""
+    return dict(
+        con.execute(
+            "select table_name, list(column_name) from duckdb_columns() "
+            "where database_name = current_database() and schema_name = 'raw' group by table_name"
+        ).fetchall()
     )
 
 
-def _create_raw(con: duckdb.DuckDBPyConnection, contract: Contract, context: RowContext) -> None:
-    """The raw table takes its types from the typed select itself; columns new to a contract are added."""
-    con.execute(
-        "create or replace temp table source_none (row_no bigint, geometry blob, polygon_area_m2 double, "
-        "centroid_lon double, centroid_lat double, geometry_error varchar)"
-    )
-    typed = rows.typed_select(contract, {}, context, "source_none")
-    columns = con.execute(f"describe select * exclude (row_no, is_bad) from ({typed})").fetchall()
-    declared = "".join(f", {quoted(row[0])} {row[1]}" for row in columns)
-    numbers = "load_id bigint, row_no bigint, data_year integer"
+def _create_raw(con: duckdb.DuckDBPyConnection, contract: Contract, there: dict[str, list[str]]) -> None:
+    """Columns new to a contract are added to a table that stands."""
+    columns = rows.typed_columns(contract)
+    declared = "".join(f", {identifier(name)} {kind}" for name, kind in columns.items())
     for table in (contract.dataset, f"corrected_{contract.dataset}"):
-        con.execute(f"create table if not exists raw.{table} ({numbers}{declared})")
-        there = {row[0] for row in con.execute(f"describe raw.{table}").fetchall()}
-        for name, kind, *_ in columns:
-            if name not in there:
-                con.execute(f"alter table raw.{table} add column {quoted(name)} {kind}")
-    con.execute(_accepted_view(contract, [row[0] for row in columns]))
-    con.execute("drop table source_none")
+        if table not in there:
+            con.execute(f"create table raw.{table} (load_id bigint, row_no bigint, data_year integer{declared})")
+        for name in (name for name in columns if name not in there.get(table, columns)):
+            con.execute(f"alter table raw.{table} add column {identifier(name)} {columns[name]}")
+    con.execute(_accepted_view(contract, list(columns)))
 
 
 def _accepted_view(contract: Contract, columns: list[str]) -> str:
-    names = ", ".join(f"r.{quoted(name)}" for name in ("load_id", "row_no", "data_year", *columns))
+    names = ", ".join(f"r.{identifier(name)}" for name in ("load_id", "row_no", "data_year", *columns))
     own = f"from raw.{contract.dataset} as r semi join loaded as l on r.load_id = l.load_id"
     return f"""
 create or replace view accepted.{contract.dataset} as
@@ -236,24 +224,34 @@ def mark(con: duckdb.DuckDBPyConnection, dataset: str, year: int) -> None:
     con.execute("insert into ledger.unresolved values (?, ?)", [dataset, year])
 
 
-def keep(source: SourceFile, folder: Path) -> str:
+def keep(source: SourceFile, folder: Path, seen: str) -> str:
     """Copy a file as it came to `folder/<sha256>` and return the digest; a Shapefile is kept as one archive.
 
-    A copy is complete or not there: it is written beside its place and renamed.
+    `seen` is the digest of a file without sidecars as this run found it: what is kept already is not read again. A
+    copy is complete or not there: it is written beside its place and renamed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if not source.sidecars:
-        digest = sha256(source.path)
-        if (folder / digest).is_file():
-            return digest
+    if not source.sidecars and (folder / seen).is_file():
+        return seen
     part = folder / "incoming.part"
     if source.sidecars:
         _bundle((source.path, *source.sidecars), part)
+        with part.open("rb") as handle:
+            digest = hashlib.file_digest(handle, "sha256").hexdigest()
     else:
-        shutil.copyfile(source.path, part)
-    digest = sha256(part)  # of the copy: the file may have changed meanwhile
+        digest = _copy(source.path, part)
     part.replace(folder / digest)
     return digest
+
+
+def _copy(source: Path, target: Path) -> str:
+    """Copy a file and return the digest of what was copied: the file may be changing meanwhile."""
+    digest = hashlib.sha256()
+    with source.open("rb") as handle, target.open("wb") as out:
+        while block := handle.read(_BLOCK):
+            digest.update(block)
+            out.write(block)
+    return digest.hexdigest()
 
 
 def _bundle(paths: tuple[Path, ...], target: Path) -> None:
@@ -263,9 +261,3 @@ def _bundle(paths: tuple[Path, ...], target: Path) -> None:
             info = zipfile.ZipInfo(decoded(os.fsencode(path.name)), date_time=(1980, 1, 1, 0, 0, 0))
             with path.open("rb") as handle, archive.open(info, "w") as out:
                 shutil.copyfileobj(handle, out, _BLOCK)
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

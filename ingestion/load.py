@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,18 +12,18 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion import corrections, intake, ledger, manifest, mapping, resolve, rows, scan
+from ingestion import corrections, intake, ledger, manifest, resolve, rows, scan, unchanged
 from ingestion.contract import Contract, all_contracts
 from ingestion.ledger import Load
 from ingestion.mapping import Mapping, YearColumn
 from ingestion.reading import Worker
 from ingestion.scan import SourceFile, Target
 from ingestion.source import DUCKDB_REFUSALS, Rejected, Request
-from ingestion.sources.landing import bring
+from ingestion.unchanged import Look
 from landgauge import log, profile
 from landgauge.errors import ConfigurationError
 from landgauge.profile import Profile
-from landgauge.settings import RESTATED, Settings, StageResult
+from landgauge.settings import Settings, StageResult
 from warehouse import db
 
 _LOG = log.get("ingestion")
@@ -42,8 +42,10 @@ class Run:
     work: Path
     worker: Worker
     landed: set[str] = field(default_factory=set)
+    seen_files: dict[str, str] = field(default_factory=dict)  # digests of the landed files that the year reads
     seen: set[int] = field(default_factory=set)
     refused: set[int] = field(default_factory=set)  # in this run
+    kept: dict[str, str] = field(default_factory=dict)  # digests of the files as they were kept, but for many parts
     explained: set[int] = field(default_factory=set)  # rejected until now, and loaded since their rules changed
 
     @cached_property
@@ -58,41 +60,49 @@ class Run:
 
     def reads(self, dataset: str, year: int) -> bool:
         """Tell whether an evaluation of the year reads this dataset-year."""
-        contract = all_contracts().get(dataset)
-        return year == self.year or (contract is not None and contract.scope == "running" and year < self.year)
+        return unchanged.reads(self.year, dataset, year)
 
 
-def ingest(settings: Settings) -> StageResult:
+def ingest(settings: Settings, looked: Look | None = None) -> StageResult:
     """Load what is new in the landing area for the year, resolve what changed, apply corrections, name the run.
 
-    Rows: files, rows_in, accepted, quarantined, superseded over the loads that the year reads. Complaints: one
-    sentence for each rejected file among them and for each that could not be brought. Raises ConfigurationError for
-    a missing landing area, a wrong mapping, profile or `sources.yml`, or a year without a parcels file;
-    SourceRefused or SourceUnavailable where a source cannot be read.
+    `looked`: the landing area, where `unchanged.look` has looked at it and `unchanged.last` found it changed; without
+    it both are done here. Rows: files, rows_in, accepted, quarantined, superseded over the loads that the year reads.
+    Complaints: one sentence for each rejected file among them and for each that could not be brought. Raises
+    ConfigurationError for a missing landing area, a wrong mapping, profile or `sources.yml`, or a year without a
+    parcels file; SourceRefused or SourceUnavailable where a source cannot be read.
     """
-    if (settings.warehouse / RESTATED).is_file():
-        message = f"{settings.warehouse} 是历史重述，不再接收数据 (is a restatement and takes no more data)"
-        raise ConfigurationError(message, "Load into the warehouse that it was restated from.")
-    landed = bring(settings)
-    city = profile.load(landed.folder)
-    plan = mapping.load(landed.folder)
-    sources = landed.files
-    targets = {source.name: scan.targets(source.name, plan) for source in sources}
-    mapping.warn_of_idle(plan, targets)
-    with db.connect(settings) as con, work_folder(settings) as work, Worker(work) as worker:
-        run = Run(settings, con, city, plan, work, worker, landed={source.name for source in sources})
-        rows.prepare(con, city)
-        ledger.create(con, city, settings.year)
-        _require_parcels(run, any(_may_feed_parcels(run, t) for found in targets.values() for t in found))
-        for paired in (False, True):  # what looks for the parcel under it comes after the parcels
-            for source in sources:
-                _take_source(run, source, [t for t in targets[source.name] if _is_paired(t) == paired])
-        _reload_stored(run)
-        _supersede_by_mapping(run)
-        settle(run)
-        _require_parcels(run, False)
-        _tell_refused(run)
-        return _result(run, landed.complaints)
+    if looked is None:
+        looked = unchanged.look(settings)
+        known = unchanged.last(settings, looked, is_out=lambda: False)
+        if known:
+            return known
+    landed, city = looked.landed, profile.load(looked.landed.folder)
+    with db.connect(settings) as con:
+        unchanged.forget(con, settings.year)
+        with work_folder(settings) as work, Worker(work) as worker:
+            names = {source.name for source in landed.files}
+            run = Run(settings, con, city, looked.mapping, work, worker, landed=names, seen_files=looked.files)
+            _load(run, landed.files, looked.targets)
+            result = _result(run, landed.complaints)
+        if run.kept == {name: looked.files[name] for name in run.kept}:  # no file changed meanwhile
+            unchanged.remember(con, settings.year, looked, result)
+        return result
+
+
+def _load(run: Run, sources: Sequence[SourceFile], targets: dict[str, list[Target]]) -> None:
+    """Load what is new, and bring everything that follows from the loads up to date."""
+    rows.prepare(run.con, run.profile)
+    ledger.create(run.con)
+    _require_parcels(run, any(_may_feed_parcels(run, t) for found in targets.values() for t in found))
+    for paired in (False, True):  # what looks for the parcel under it comes after the parcels
+        for source in sources:
+            _take_source(run, source, [t for t in targets[source.name] if _is_paired(t) == paired])
+    _reload_stored(run)
+    _supersede_by_mapping(run)
+    settle(run)
+    _require_parcels(run, False)
+    _tell_refused(run)
 
 
 @contextmanager
@@ -126,10 +136,12 @@ def _require_parcels(run: Run, landed: bool) -> None:
 
 def _take_source(run: Run, source: SourceFile, targets: list[Target]) -> None:
     """Load one landed file into every dataset-year that it feeds and that the year reads."""
-    wanted = [t for t in targets if isinstance(t.year, YearColumn) or run.reads(t.dataset, t.year)]
+    wanted = [t for t in targets if unchanged.is_wanted(run.year, t)]
     if not wanted:
         return
-    digest = ledger.keep(source, run.settings.files)
+    digest = ledger.keep(source, run.settings.files, run.seen_files[source.name])
+    if not source.sidecars:
+        run.kept[source.name] = digest
     for target in wanted:
         for year in _years(run, target, digest, source.name):
             _take_target(run, target, year, digest, source.name)
@@ -270,7 +282,21 @@ def settle(run: Run) -> None:
     _fill_originals(run)
     manifest.write_profile(run.con, run.profile)
     manifest.write(run.con, run.settings, run.profile, run.mapping)
+    unchanged.note_settled(run.con, run.year, run.profile.model_dump_json())
     intake.drop_sources(run.con)
+
+
+def settle_again(settings: Settings) -> None:
+    """Bring the accepted rows to where a year's ingestion left them, if another year was ingested since."""
+    with db.connect(settings) as con:
+        past = manifest.kept(con, settings.year)
+        if past is None or unchanged.is_settled(con, settings.year, past[0]):
+            return
+        _LOG.info("the declarations are settled for %d again", settings.year)
+        city, plan = Profile.model_validate_json(past[0]), Mapping.model_validate_json(past[1])
+        with work_folder(settings) as work, Worker(work) as worker:
+            rows.prepare(con, city)
+            settle(Run(settings, con, city, plan, work, worker))
 
 
 def _fill_originals(run: Run) -> None:

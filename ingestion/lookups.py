@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from ingestion import units
@@ -14,18 +13,15 @@ from ingestion.contract import ValuesFrom
 from ingestion.identifiers import USCC_ALPHABET, USCC_LENGTH
 from landgauge import policy
 from landgauge.profile import District, Industry, Profile
+from landgauge.sql import literals
 
 DEFAULT_SERIES = "00"  # the input contract: all industries
-_DIVISION, _DEEPEST = 2, 4  # digits of a division and of a class
+_DIVISION = 2  # digits of a division; a class has two more
+_ENDINGS = ("", *(f"{n}" for n in range(10)), *(f"{n:02}" for n in range(100)))  # of the codes below a division
 _UNIT_NUMBER = r"\d{12}[A-Za-z]{2}\d{5}[A-Za-z]\d{8}"  # 不动产单元号: 宗地代码, 定着物特征码, 定着物单元号
 _UNIT_NUMBER_STEP = "所填为28位不动产单元号：其前19位是宗地代码，后9位是定着物代码；按登记簿核对后只填前19位。"
 CHUNK = 3  # characters of a uscc that one look-up takes
 CHUNKS = USCC_LENGTH // CHUNK
-
-
-def quoted(values: Iterable[str]) -> str:
-    """Return the values as SQL string literals with commas between."""
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
 
 
 def values(source: ValuesFrom, profile: Profile, year: int) -> tuple[str, ...] | None:
@@ -67,7 +63,13 @@ def advise(con: duckdb.DuckDBPyConnection, profile: Profile, load_id: int, year:
         "and starts_with(rule_code, 'pattern:') and regexp_full_match(trim(value), ?)",
         [_UNIT_NUMBER_STEP, load_id, _UNIT_NUMBER],
     )
-    for code, (ended, after) in successors(profile, year).items():
+    given = con.execute(
+        "select distinct trim(value) from quarantine.finding where load_id = ? and rule_code = 'list:district_code'",
+        [load_id],
+    ).fetchall()
+    for code, (ended, after) in successors(profile, year).items() if given else ():
+        if (code,) not in given:
+            continue
         zh = f"{code}（{ended.name_zh}）在{year}年已无效，由{after.code}（{after.name_zh}）承继。"
         con.execute(
             "update quarantine.finding set message_zh = message_zh || ?, message_en = message_en || ?, "
@@ -87,6 +89,11 @@ def energy_types() -> tuple[str, ...]:
 
 def industries(profile: Profile) -> tuple[Industry, ...]:
     """Return the policy seed's industries and the profile's own, without doubles."""
+    return _with_seed(profile.industries)
+
+
+@cache
+def _with_seed(own: tuple[Industry, ...]) -> tuple[Industry, ...]:
     seed = [
         Industry(
             edition=row["edition"],
@@ -97,14 +104,18 @@ def industries(profile: Profile) -> tuple[Industry, ...]:
         )
         for row in policy.rows("industry")
     ]
-    found = {(row.edition, row.code): row for row in (*profile.industries, *seed)}
+    found = {(row.edition, row.code): row for row in (*own, *seed)}
     return tuple(found[key] for key in sorted(found))
 
 
 def register(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
     """Make the temporary look-up tables on this connection, anew each time."""
     listed = industries(profile)
-    _table(con, "lg_industry", ("edition", "given", "code"), _enterprise_codes(listed))
+    _table(con, "lg_listed", ("edition", "given", "code", "is_open"), _enterprise_codes(listed))
+    con.execute(
+        "create or replace temp table lg_industry as select edition, given || ending as given, code || ending as code "
+        f"from lg_listed join (select unnest([{literals(_ENDINGS)}]) as ending) on ending = '' or is_open = 'true'"
+    )
     _table(con, "lg_series_industry", ("given", "code"), _series_codes(listed))
     _table(con, "lg_energy_unit", ("energy_type", "given", "unit"), _energy_units())
     _uscc_table(con)
@@ -117,13 +128,9 @@ def _table(
     unique: dict[tuple[str, ...], str] = {}
     for row in rows:
         unique.setdefault(row[:-1], row[-1])
-    data = [[*key, value] for key, value in unique.items()]
-    arrays = [pa.array([row[i] for row in data], pa.string()) for i in range(len(columns))]
-    _store(con, name, pa.table(dict(zip(columns, arrays, strict=True))))
-
-
-def _store(con: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
-    con.register("lg_incoming", table)
+    listed = (*zip(*unique, strict=True), tuple(unique.values()))
+    arrays = [pa.array(values, pa.string()) for values in listed]
+    con.register("lg_incoming", pa.table(dict(zip(columns, arrays, strict=True))))
     con.execute(f"create or replace temp table {name} as select * from lg_incoming")
     con.unregister("lg_incoming")
 
@@ -133,28 +140,21 @@ def _national(industry: Industry, editions: frozenset[str]) -> bool:
     return industry.edition in editions and industry.code[:1].isalpha() and industry.code[1:].isdigit()
 
 
-def _enterprise_codes(listed: tuple[Industry, ...]) -> Iterator[tuple[str, str, str]]:
-    """Yield (edition, code as given, code kept): national codes with and without their letter, others as they are.
+def _enterprise_codes(listed: tuple[Industry, ...]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield (edition, code as given, code kept, open): national codes with and without their letter, others as given.
 
-    Where an edition's table ends at the divisions, every code below a division stands.
+    Where an edition's table ends at the divisions, these are open: every code below them stands.
     """
     editions = frozenset(row["edition"] for row in policy.rows("industry"))
     deep = {row.edition for row in listed if row.level > _DIVISION}
     for row in listed:
         if not _national(row, editions):
             if row.edition not in editions:
-                yield row.edition, row.code, row.code
+                yield row.edition, row.code, row.code, "false"
             continue
-        for digits in [row.code[1:]] if row.edition in deep else _below(row.code[1:]):
-            yield row.edition, digits, digits
-            yield row.edition, row.code[0] + digits, digits
-
-
-def _below(division: str) -> Iterator[str]:
-    yield division
-    for length in range(1, _DEEPEST - _DIVISION + 1):
-        for digits in itertools.product("0123456789", repeat=length):
-            yield division + "".join(digits)
+        digits, is_open = row.code[1:], "false" if row.edition in deep else "true"
+        yield row.edition, digits, digits, is_open
+        yield row.edition, row.code, digits, is_open
 
 
 def _series_codes(listed: tuple[Industry, ...]) -> Iterator[tuple[str, str]]:
@@ -192,10 +192,13 @@ def _uscc_table(con: duckdb.DuckDBPyConnection) -> None:
     """
     size = len(USCC_ALPHABET)
     weights = [pow(3, place, size) for place in range(USCC_LENGTH - 1)] + [1]
-    letters = np.array(list(USCC_ALPHABET))
-    a, b, c = (index.ravel() for index in np.indices((size,) * CHUNK))
-    columns = {"piece": pa.array(np.char.add(np.char.add(letters[a], letters[b]), letters[c]))}
+    sums = []
     for place in range(CHUNKS):
-        w = weights[place * CHUNK : (place + 1) * CHUNK]
-        columns[f"s{place}"] = pa.array(((a * w[0] + b * w[1] + c * w[2]) % size).astype(np.int16))
-    _store(con, "lg_uscc", pa.table(columns))
+        a, b, c = weights[place * CHUNK : (place + 1) * CHUNK]
+        sums.append(f"cast((a.value * {a} + b.value * {b} + c.value * {c}) % {size} as smallint) as s{place}")
+    con.execute(
+        "create or replace temp table lg_uscc as with letters as (select unnest(range("
+        f"{size})) as value, unnest(string_split('{USCC_ALPHABET}', '')) as letter) "
+        f"select a.letter || b.letter || c.letter as piece, {', '.join(sums)} "
+        "from letters as a cross join letters as b cross join letters as c"
+    )

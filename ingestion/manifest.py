@@ -11,16 +11,14 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from ingestion.contract import Contract, all_contracts
-from ingestion.geometry import metres_a_unit
 from ingestion.mapping import Entry, Mapping
 from landgauge import policy
 from landgauge.profile import Profile
 from landgauge.settings import DBT_PROJECT, PROJECT_ROOT, Settings
 
-_PACKAGES = ("landgauge", "ingestion", "expectations", "scoring", "warehouse", "reporting", "dags")
+_PACKAGES = ("landgauge", "ingestion", "expectations", "scoring", "warehouse", "reporting")
 _CODE = {".py", ".sql", ".yml", ".yaml"}
 _WORK = {"target", "logs", "dbt_packages", "__pycache__"}
 _ROW_SEEDS = {"unit", "energy_coefficient", "industry"}  # policy seeds that the row rules read
@@ -40,15 +38,16 @@ def rules_digest(contract: Contract | None, entry: Entry | None, kind: str, prof
         json.dumps(own, ensure_ascii=False, sort_keys=True),
         _row_seeds(),
     ]
-    return _digest(parts)
+    return digest(parts)
 
 
 @cache
 def _row_seeds() -> str:
-    return _digest(path.read_text(encoding="utf-8") for path in policy.files() if path.stem in _ROW_SEEDS)
+    return digest(path.read_text(encoding="utf-8") for path in policy.files() if path.stem in _ROW_SEEDS)
 
 
-def _digest(parts: Iterable[str]) -> str:
+def digest(parts: Iterable[str]) -> str:
+    """Return the SHA-256 over the parts, told apart from each other, in order."""
     total = hashlib.sha256()
     for part in parts:
         total.update(hashlib.sha256(part.encode("utf-8", "surrogateescape")).digest())
@@ -57,6 +56,8 @@ def _digest(parts: Iterable[str]) -> str:
 
 def write_profile(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
     """Replace the tables of schema `profile` by the city's."""
+    from ingestion.geometry import metres_a_unit
+
     west, south, east, north = profile.extent
     con.execute(
         "create or replace table profile.setting as select ?::varchar as city_code, ?::varchar as name_zh, "
@@ -105,6 +106,8 @@ def _industries(profile: Profile) -> list[tuple[object, ...]]:
 def _table(con: duckdb.DuckDBPyConnection, name: str, columns: str, values: list[tuple[object, ...]]) -> None:
     con.execute(f"create or replace table profile.{name} ({columns})")
     if values:  # through Arrow: row by row, thousands of industries take seconds
+        import pyarrow as pa
+
         arrays = [pa.array(column) for column in zip(*values, strict=True)]
         con.register("incoming", pa.table(arrays, names=[f"c{i}" for i in range(len(arrays))]))
         con.execute(f"insert into profile.{name} select * from incoming")
@@ -120,10 +123,8 @@ def write(con: duckdb.DuckDBPyConnection, settings: Settings, profile: Profile, 
     inputs, rules, code = inputs_digest(con, settings.year), policy_digest(), code_digest()
     profile_json = profile.model_dump_json()
     parts = [inputs, rules, code, profile_json, json.dumps(schemes), settings.as_of.isoformat(), str(settings.year)]
-    run_id = _digest(parts)[:16]
+    run_id = digest(parts)[:16]
     con.execute(_MANIFEST)
-    for column in ("profile_json", "mapping_json"):
-        con.execute(f"alter table run.manifest add column if not exists {column} varchar")
     con.execute("begin")
     con.execute("delete from run.manifest where year = ?", [settings.year])
     con.execute(
@@ -138,13 +139,22 @@ def write(con: duckdb.DuckDBPyConnection, settings: Settings, profile: Profile, 
     return run_id
 
 
+def kept(con: duckdb.DuckDBPyConnection, year: int) -> tuple[str, str] | None:
+    """Return profile and mapping, as JSON, that a year was ingested with last; None where it was not."""
+    try:
+        row = con.execute(f"select profile_json, mapping_json from run.manifest where year = {year:d}").fetchone()
+    except (duckdb.CatalogException, duckdb.BinderException):  # of an earlier version
+        return None
+    return (row[0], row[1]) if row and row[0] and row[1] else None
+
+
 def inputs_digest(con: duckdb.DuckDBPyConnection, year: int) -> str:
     """Return the SHA-256 over the loads on which an evaluation of the year depends."""
     found = con.execute(
         "select dataset, data_year, file_sha256, file_name, rules_sha256 from ledger.load where state = 'loaded'"
     ).fetchall()
     read = _read_for({(row[0], row[1]) for row in found}, year)
-    return _digest(json.dumps(row, ensure_ascii=False) for row in sorted(found) if (row[0], row[1]) in read)
+    return digest(json.dumps(row, ensure_ascii=False) for row in sorted(found) if (row[0], row[1]) in read)
 
 
 def _read_for(loaded: set[tuple[str, int]], year: int) -> set[tuple[str, int]]:
@@ -170,15 +180,19 @@ def _read_for(loaded: set[tuple[str, int]], year: int) -> set[tuple[str, int]]:
 
 def policy_digest() -> str:
     """Return the SHA-256 over the policy seeds, by name and content."""
-    return _digest(_named(policy.files(), policy.files()[0].parent if policy.files() else PROJECT_ROOT))
+    return digest(_named(policy.files(), policy.files()[0].parent if policy.files() else PROJECT_ROOT))
 
 
+@cache
 def code_digest() -> str:
-    """Return the SHA-256 over the project's code: Python, SQL and YAML of its packages and of the dbt project."""
+    """Return the SHA-256 over the project's code: Python, SQL and YAML of its packages and of the dbt project.
+
+    Once a process: what it has loaded does not change when files do.
+    """
     folders = [PROJECT_ROOT / name for name in _PACKAGES] + [DBT_PROJECT]
     paths = [path for folder in folders if folder.is_dir() for path in folder.rglob("*") if path.suffix in _CODE]
     kept = [path for path in paths if not _WORK & set(path.relative_to(PROJECT_ROOT).parts)]
-    return _digest(_named(sorted(kept, key=lambda p: p.relative_to(PROJECT_ROOT).as_posix()), PROJECT_ROOT))
+    return digest(_named(sorted(kept, key=lambda p: p.relative_to(PROJECT_ROOT).as_posix()), PROJECT_ROOT))
 
 
 def _named(paths: list[Path], root: Path) -> Iterable[str]:

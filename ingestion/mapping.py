@@ -22,9 +22,8 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import ErrorDetails
-from pyproj.exceptions import CRSError
 
-from ingestion import crs, notation, units
+from ingestion import notation, units
 from ingestion.contract import Column, Contract, all_contracts
 from landgauge import log, yaml_file
 from landgauge.errors import ConfigurationError
@@ -254,6 +253,10 @@ def _check(entry: Entry, where: str) -> None:
 
 def _check_feed(contract: Contract, feed: Feed, where: str) -> None:
     if feed.crs is not None:
+        from pyproj.exceptions import CRSError  # PROJ and what goes with it take long to import
+
+        from ingestion import crs
+
         try:
             crs.resolve(feed.crs)
         except CRSError as error:

@@ -45,7 +45,10 @@ _MACROS = {
     ),
     # Codes: nearly all are ASCII without space around them and pass as they are.
     "lg_ascii(s)": f"case when s < '!' or {_ENDS_IN_SPACE} then lg_trim(s) else s end",
-    "lg_code(s)": "lg_present(case when strlen(s) = length(s) then lg_ascii(s) else lg_nfkc(s) end)",
+    # An empty cell, or one of the usual flags, calls no Python: that costs more than everything else of a row.
+    "lg_code(s)": (
+        "lg_present(case when s is null then null when strlen(s) = length(s) then lg_ascii(s) else lg_nfkc(s) end)"
+    ),
     "lg_whole(s)": r"case when ends_with(s, '.0') then regexp_replace(s, '^(\d{1,15})\.0$', '\1') else s end",
     "lg_from_spreadsheet(s)": (
         "case when contains(s, '.') or contains(s, '+') "
@@ -76,7 +79,8 @@ _MACROS = {
     "lg_plain_year(s)": (
         r"case when regexp_full_match(s, '[1-9]\d{3}( ?年|\.0)?') then cast(left(s, 4) as integer) end"
     ),
-    "lg_flag(s)": "case s when '是' then true when '否' then false end",
+    "lg_plain_flag(s)": "case s when '是' then true when '否' then false end",
+    "lg_flag(s)": "case when s in ('是', '否') then s = '是' else lg_plain_flag(lg_code(s)) end",
     "lg_object(s)": (
         "case when json_valid(s) then case when json_type(s) = 'OBJECT' then cast(json(s) as varchar) end end"
     ),
@@ -188,10 +192,11 @@ def date(sql: str, kind: Family, quick: str, spreadsheet: bool) -> str:
     return f"cast({sql} at time zone 'UTC' as date)" if kind == "zoned" else "cast(null as date)"
 
 
-def year(sql: str, kind: Family) -> str:
-    """Return SQL for a year of four digits, with or without 年."""
+def year(sql: str, kind: Family, quick: str) -> str:
+    """Return SQL for a year of four digits, with or without 年; `quick` names the text's plain cast to INTEGER."""
     if kind == "text":
-        return f"lg_plain_year(lg_half_width({sql}))"
+        plain = f"{quick} between 1000 and 9999 and cast({quick} as varchar) = {sql}"
+        return f"case when {plain} then {quick} else lg_plain_year(lg_half_width({sql})) end"
     if kind in ("real", "integer"):
         return f"lg_plain_year({as_text(sql, kind)})"
     return "cast(null as integer)"
@@ -203,7 +208,7 @@ def flag(sql: str, kind: Family) -> str:
         return sql
     if kind in ("real", "integer"):
         return f"case when {sql} = 1 then true when {sql} = 0 then false end"
-    return f"lg_flag(lg_code(cast({sql} as varchar)))"
+    return f"lg_flag(cast({sql} as varchar))"
 
 
 def json_object(sql: str) -> str:

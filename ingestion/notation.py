@@ -10,7 +10,7 @@ import re
 
 import duckdb
 
-from ingestion.lookups import quoted
+from landgauge.sql import literal
 
 NUMBERS = ("1,234.5", "1.234,5", "1 234,5", "1 234.5", "1'234.5", "1234.5", "1234,5")
 _NUMBER_EXAMPLE = re.compile(r"1(?P<group>[., ']?)234(?P<point>[.,])5")
@@ -61,9 +61,9 @@ def number(sql: str, example: str, spreadsheet: bool) -> str:
     group, point = found["group"], found["point"]
     whole = rf"(\d+|\d{{1,3}}({re.escape(group)}\d{{3}})+)" if group else r"\d+"
     pattern = rf"[+-]?({whole}({re.escape(point)}\d*)?|{re.escape(point)}\d+)"
-    text = f"lg_half_width(translate({sql}, {_literal(_SPACES + _MINUS)}, {_literal(_PLAIN_SPACES + '-')}))"
-    bare = f"replace({text}, {_literal(group)}, '')" if group else text
-    text_cells = f"when {_is(text, pattern)} then replace({bare}, {_literal(point)}, '.')"
+    text = f"lg_half_width(translate({sql}, {literal(_SPACES + _MINUS)}, {literal(_PLAIN_SPACES + '-')}))"
+    bare = f"replace({text}, {literal(group)}, '')" if group else text
+    text_cells = f"when {_is(text, pattern)} then replace({bare}, {literal(point)}, '.')"
     true_numbers = _true_numbers(text, group, _unlike(sql, example)) if spreadsheet and point == "," else ""
     return f"case when lg_missing({sql}) then {sql} {true_numbers} {text_cells} else {_unlike(sql, example)} end"
 
@@ -75,21 +75,21 @@ def _true_numbers(text: str, group: str, unlike: str) -> str:
 
 
 def _is(text: str, pattern: str) -> str:
-    return f"regexp_full_match({text}, {_literal(pattern)})"
+    return f"regexp_full_match({text}, {literal(pattern)})"
 
 
 def date(sql: str, form: str, spreadsheet: bool) -> str:
     """Return SQL giving a date written in that form (strftime) as YYYY-MM-DD; true dates of a workbook pass."""
     text = f"lg_half_width({sql})"
-    parsed = f"cast(cast(try_strptime({text}, {_literal(form)}) as date) as varchar)"
-    known = f"when regexp_full_match({text}, {_literal(_ISO)}) then {text} " if spreadsheet else ""
+    parsed = f"cast(cast(try_strptime({text}, {literal(form)}) as date) as varchar)"
+    known = f"when regexp_full_match({text}, {literal(_ISO)}) then {text} " if spreadsheet else ""
     return f"case when lg_missing({sql}) then {sql} {known}else coalesce({parsed}, {_unlike(sql, form)}) end"
 
 
 def extracted(sql: str, pattern: str) -> str:
     """Return SQL giving the part of a text that the pattern's group holds; a text that does not match stays whole."""
-    found = f"regexp_extract({sql}, {_literal(pattern)}, 1)"
-    return f"case when regexp_matches({sql}, {_literal(pattern)}) then {found} else {sql} end"
+    found = f"regexp_extract({sql}, {literal(pattern)}, 1)"
+    return f"case when regexp_matches({sql}, {literal(pattern)}) then {found} else {sql} end"
 
 
 def padded(sql: str, digits: int) -> str:
@@ -98,10 +98,6 @@ def padded(sql: str, digits: int) -> str:
     return f"case when {short} then lpad(trim({sql}), {digits}, '0') else {sql} end"
 
 
-def _literal(text: str) -> str:
-    return quoted([text])
-
-
 def _unlike(sql: str, declared: str) -> str:
     """The cell with what it should look like: unreadable as a number or a date."""
-    return f"{sql} || {_literal(f' (≠ {declared})')}"
+    return f"{sql} || {literal(f' (≠ {declared})')}"

@@ -18,8 +18,9 @@ from ingestion import crs as systems
 from ingestion import offsets
 from ingestion.crs import DECLARED_CRS
 from ingestion.ledger import Load
-from ingestion.source import Part, Request, literal
+from ingestion.source import Part, Request
 from landgauge.profile import Profile
+from landgauge.sql import literal
 
 Numbers = NDArray[np.float64]
 RULE = "placement:file"

@@ -7,6 +7,7 @@ limit; it writes what it read as Parquet files of ours, and only those are opene
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -16,7 +17,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from landgauge.settings import PROJECT_ROOT, ReadingLimits
 _LOG = log.get("ingestion")
 _BLOCK = 1 << 16
 _GRACE_SECONDS = 10  # for a process to start and end
+_KEPT_BYTES = 1 << 30  # of what was read, beside that of the file that is being read
 _ENVIRONMENT = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",  # the others reserve address space far beyond what they use
     "MALLOC_ARENA_MAX": "2",
@@ -40,11 +42,12 @@ class Worker:
     """The reading process: started at the first file, started anew after a crash, ended with the `with` block."""
 
     def __init__(self, work: Path, limits: ReadingLimits | None = None) -> None:
-        """`work` is a folder of the run; what is read stands below it until the next file."""
+        """`work` is a folder of the run; what is read stands below it, the oldest until room is needed."""
         self.limits = limits or limits_from_environment()
         self._folder = work / "reading"
         self._process: subprocess.Popen[bytes] | None = None
         self._asked = 0
+        self._kept: dict[str, _Reading] = {}  # by task, in the order of reading
 
     def __enter__(self) -> Worker:
         """Return the worker; nothing is started yet."""
@@ -69,10 +72,30 @@ class Worker:
     def read(self, kind: str, path: Path, **options: Any) -> dict[str, Any]:
         """Return what a file holds: metadata, and the Parquet files that the process wrote of it.
 
-        Those of the file before are dropped. Raises Rejected where the file cannot be read within the limits,
-        OSError where the disk is full.
+        A file that was read before, also by another link to it, and has not been written since is not read again.
+        Raises Rejected where the file cannot be read within the limits, OSError where the disk is full.
         """
         task = {"kind": kind, "path": str(path), **options}
+        state = path.stat()
+        file = (str(path.resolve()), path.suffix, state.st_ino, state.st_size, state.st_mtime_ns)
+        key = json.dumps([file, kind, options], sort_keys=True)
+        if key not in self._kept:
+            self._make_room()
+            answer = self._read_anew(task, path)
+            folder = self._folder / str(self._asked)
+            self._kept[key] = _Reading(answer, folder, sum(part.lstat().st_size for part in folder.rglob("*")))
+        return copy.deepcopy(self._kept[key].answer)
+
+    def _make_room(self) -> None:
+        """Drop what was read first, until what is kept is small enough, and what a reading that failed has left."""
+        while sum(reading.size for reading in self._kept.values()) > _KEPT_BYTES:
+            del self._kept[next(iter(self._kept))]
+        kept = {reading.folder for reading in self._kept.values()}
+        for folder in self._folder.glob("*"):
+            if folder not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _read_anew(self, task: dict[str, Any], path: Path) -> dict[str, Any]:
         seconds = self.limits.seconds + self.limits.seconds_per_mb * path.stat().st_size / 1e6
         used = self._process is not None
         try:
@@ -87,7 +110,6 @@ class Worker:
             raise _crash(death, self.limits) from death
 
     def _fresh_folder(self) -> Path:
-        shutil.rmtree(self._folder, ignore_errors=True)
         self._asked += 1
         folder = self._folder / str(self._asked)  # never the same path twice: readers may cache by path
         folder.mkdir(parents=True)
@@ -152,6 +174,15 @@ def _from_one(name: str) -> float | None:
     if not re.fullmatch(r"\d+(\.\d+)?", text) or float(text) < 1:
         raise ConfigurationError(f"{name}={text!r} is no number from 1 on", "Give a number, or leave it unset.")
     return float(text)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What the process answered, the folder of the files that it wrote, and their bytes."""
+
+    answer: dict[str, Any]
+    folder: Path
+    size: int
 
 
 class _Died(Exception):

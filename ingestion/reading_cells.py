@@ -22,7 +22,7 @@ from ingestion import reading_zip
 from ingestion.refusal import Rejected
 
 Oddities = dict[int, dict[int, str]]  # by row and column from 0: the text to stand in an empty cell's place
-PASSWORD = "工作簿有密码保护, 请去掉密码后再交 (the workbook is protected by a password)"
+PASSWORD = "工作簿有密码保护, 请去掉密码后再交 (the workbook is protected by a password)"  # noqa: S105 a message
 _DIRECTORY_LIMIT = 16 << 20  # bytes of the list of sheets
 _LONGEST_CELL = 16 << 20  # bytes of XML between the ends of two cells
 _NS = rb"(?:\w+:)?"
@@ -84,7 +84,7 @@ def _tree(archive: zipfile.ZipFile, entries: dict[str, str], part: str) -> Eleme
     content = reading_zip.whole(archive, entries[part], _DIRECTORY_LIMIT)
     _refuse_entities(content, part)
     try:
-        return ElementTree.fromstring(content)
+        return ElementTree.fromstring(content)  # noqa: S314 of bounded size, and entities were refused
     except ElementTree.ParseError as error:
         raise Rejected("unreadable", f"{part} 损坏 (broken XML): {error}") from error
 

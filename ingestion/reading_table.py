@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingestion.refusal import Rejected
+from landgauge.sql import identifier, literal
 
 _KEPT_TYPES = (
     "VARCHAR", "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
@@ -23,6 +24,7 @@ _KEPT_TYPES = (
 _NUMBER = "file_row_number"
 _BATCH = 50_000  # rows
 _THREADS = 4
+_QUICKLY = "format parquet, compression lz4_raw, dictionary_size_limit 0"  # written once and read a few times
 _SHARE = 0.5  # of the process's memory; the rest is for what the database does not count
 _ENCODINGS = ("WKB", "POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON")
 _UNREADABLE = b"\0"  # stands for a shape that cannot be read: its row is then quarantined
@@ -43,7 +45,7 @@ def read(path: Path, folder: Path, limits: dict[str, Any]) -> dict[str, Any]:
     target = folder / "table.parquet"
     with duckdb.connect(config={"threads": _THREADS}) as con:
         con.execute(f"set memory_limit = '{int(limits['memory_mb'] * _SHARE)}MB'")
-        con.execute(f"set temp_directory = {_literal(str(folder))}")
+        con.execute(f"set temp_directory = {literal(str(folder))}")
         con.execute("set disabled_optimizers = 'statistics_propagation'")
         con.execute("set enable_geoparquet_conversion = false")
         failures: list[Exception] = []
@@ -55,14 +57,6 @@ def read(path: Path, folder: Path, limits: dict[str, Any]) -> dict[str, Any]:
 
 def _line(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _judge(file: pq.ParquetFile, limits: dict[str, Any]) -> None:
@@ -116,7 +110,7 @@ def _source(
         con.register("layer", _plain_shapes(file, shape, encoding, failures))
         return "layer", "row_number() over ()"
     own = {name.casefold() for name in file.schema_arrow.names}
-    scan = f"read_parquet({_literal(str(path))}, hive_partitioning = false"
+    scan = f"read_parquet({literal(str(path))}, hive_partitioning = false"
     if _NUMBER in own:
         return f"{scan})", "row_number() over ()"
     return f"{scan}, {_NUMBER} = true)", f"{_NUMBER} + 1"
@@ -137,7 +131,7 @@ def _copy(
     columns = [f"{_expression(name, kind)} as c{i}" for i, (name, kind) in enumerate(types.items(), start=1)]
     listed = ", ".join([f"cast({number} as bigint) as row_no", *columns, *(["wkb"] if has_geometry else [])])
     try:
-        con.execute(f"copy (select {listed} from {source}) to {_literal(str(target))} (format parquet)")
+        con.execute(f"copy (select {listed} from {source}) to {literal(str(target))} ({_QUICKLY})")
     except (duckdb.OutOfMemoryException, MemoryError):
         raise
     except duckdb.Error as error:
@@ -150,7 +144,7 @@ def _copy(
 
 
 def _expression(name: str, kind: str) -> str:
-    column = _quoted(name)
+    column = identifier(name)
     if kind == "BLOB":  # text of old writers that did not say so
         return f"coalesce(try(decode({column})), cast({column} as varchar))"
     kept = kind.startswith(_KEPT_TYPES) and not kind.endswith("]")

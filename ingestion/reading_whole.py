@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ingestion.refusal import Rejected
+from landgauge.sql import identifier
 
 _SHX_HEADER, _SHX_ENTRY, _DBF_HEADER = 100, 8, 32
 _DELETED = b"*"
@@ -47,16 +48,12 @@ def of_geopackage(path: Path, layer: str, fid: str, geometry: str) -> Stated:
             text = str(found[:1])[:200]
             raise Rejected("unreadable", f"GeoPackage 损坏 (a damaged database): {text}")
         try:
-            rows = con.execute(f"select count(*) from {_quoted(layer)}").fetchall()[0][0]
-            sql = f"select {_quoted(fid)} from {_quoted(layer)} where {_quoted(geometry)} is not null"
+            rows = con.execute(f"select count(*) from {identifier(layer)}").fetchall()[0][0]
+            sql = f"select {identifier(fid)} from {identifier(layer)} where {identifier(geometry)} is not null"
             shapes = frozenset(row[0] for row in con.execute(sql)) if fid and geometry else frozenset()
         except sqlite3.DatabaseError:  # a view may use functions that are GDAL's own
             return Stated(None, frozenset())
     return Stated(rows, shapes)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def of_geojson(path: Path) -> Stated:

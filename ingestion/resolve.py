@@ -7,7 +7,7 @@ import duckdb
 from ingestion import intake
 from ingestion.contract import Contract, Reference, all_contracts
 from ingestion.ledger import mark
-from ingestion.source import literal, quoted
+from landgauge.sql import identifier, literal
 
 
 def resolve_pending(con: duckdb.DuckDBPyConnection) -> int:
@@ -86,7 +86,7 @@ def _orphans(con: duckdb.DuckDBPyConnection, contract: Contract, year: int) -> N
     for reference in contract.references:
         if not is_referable(con, reference, year):
             continue
-        name, there = quoted(reference.column), years(reference, year)
+        name, there = identifier(reference.column), years(reference, year)
         con.execute(
             f"insert into source_found select r.load_id, r.row_no, {year}, 'orphan:{reference.column}', "
             f"'{reference.column}', r.{name} from raw.{contract.dataset} as r semi join source_loads using (load_id) "
@@ -108,7 +108,7 @@ def years(reference: Reference, year: int) -> str:
 
 def _repeats(con: duckdb.DuckDBPyConnection, contract: Contract, year: int) -> None:
     """Rows of one key: unlike ones are all in conflict; of like ones the first by file name and row stands."""
-    table, keys = f"raw.{contract.dataset}", [quoted(name) for name in contract.key]
+    table, keys = f"raw.{contract.dataset}", [identifier(name) for name in contract.key]
     left = f"{table} as r semi join source_loads using (load_id) anti join source_found using (load_id, row_no)"
     listed = ", ".join(keys)
     con.execute(f"create temp table source_keys as select {listed} from {left} group by all having count(*) > 1")
@@ -137,7 +137,7 @@ def _content(contract: Contract) -> str:
     """SQL giving all of a row's values as one text, so that equal rows have equal text and others have not."""
     parts = []
     for column in contract.columns:
-        name = f"r.{quoted(column.name)}"
+        name = f"r.{identifier(column.name)}"
         parts.append(f"md5({name})" if column.type == "geometry" else f"cast({name} as varchar)")
     return f"cast(json_array({', '.join(parts)}) as varchar)"
 

@@ -8,14 +8,15 @@ import duckdb
 
 from ingestion import lookups, normalise
 from ingestion.contract import Contract
-from ingestion.lookups import quoted
 from ingestion.rules import ColumnPlan, RowContext, Rule, SourceColumn, compile_column
 from landgauge.errors import ConfigurationError
 from landgauge.profile import Profile
+from landgauge.sql import literals
 
-__all__ = ["RowContext", "SourceColumn", "error_select", "prepare", "typed_select"]
+__all__ = ["RowContext", "SourceColumn", "error_select", "prepare", "typed_columns", "typed_select"]
 
 _PASSED = ("polygon_area_m2", "centroid_lon", "centroid_lat")
+_SQL_TYPES = {"number": "DOUBLE", "year": "INTEGER", "date": "DATE", "flag": "BOOLEAN", "geometry": "BLOB"}
 _GEOMETRY = ("geometry", *_PASSED, "cast(geometry_error as varchar) as geometry_error")
 # A filter on is_bad would be pushed below the reading of values, which would then be done twice. DuckDB pushes no
 # filter past something volatile; this is always true.
@@ -39,10 +40,16 @@ def prepare(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
 
 def _try_pattern(con: duckdb.DuckDBPyConnection, key: str, pattern: str | None) -> None:
     try:
-        con.execute(f"select regexp_full_match('', {quoted([pattern or ''])})")
+        con.execute(f"select regexp_full_match('', {literals([pattern or ''])})")
     except duckdb.Error as error:
         advice = "Write it without look-ahead, look-behind and back-references (RE2 syntax)."
         raise ConfigurationError(f"city.yml: {key}: {pattern!r} cannot be used: {error}", advice) from error
+
+
+def typed_columns(contract: Contract) -> dict[str, str]:
+    """Return the columns that `typed_select` gives between row_no and is_bad, in their order, with DuckDB types."""
+    columns = {column.name: _SQL_TYPES.get(column.type, "VARCHAR") for column in contract.columns}
+    return columns | (dict.fromkeys(_PASSED, "DOUBLE") if _has_geometry(contract) else {})
 
 
 def typed_select(contract: Contract, bound: Mapping[str, SourceColumn], context: RowContext, relation: str) -> str:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from ingestion import lookups, normalise
 from ingestion.contract import Column, Contract
-from ingestion.lookups import quoted
 from ingestion.normalise import Family
 from landgauge.profile import Profile
+from landgauge.sql import literals
 
 
 @dataclass(frozen=True)
@@ -168,10 +168,15 @@ def _date(cell: _Cell) -> tuple[str | None, str]:
     return quick, normalise.date(cell.g, cell.kind, cell.q, cell.context.spreadsheet)
 
 
+def _year(cell: _Cell) -> tuple[str | None, str]:
+    quick = f"try_cast({cell.g} as integer)" if cell.kind == "text" else None
+    return quick, normalise.year(cell.g, cell.kind, cell.q)
+
+
 _parsers: dict[str, Callable[[_Cell], tuple[str | None, str]]] = {
     "number": _number,
     "date": _date,
-    "year": lambda cell: (None, normalise.year(cell.g, cell.kind)),
+    "year": _year,
     "flag": lambda cell: (None, normalise.flag(cell.g, cell.kind)),
     "json": lambda cell: (None, normalise.json_object(cell.g)),
 }
@@ -208,7 +213,7 @@ def _needed(cell: _Cell) -> str:
     if when.below is not None:
         condition = f"v_{when.column} < {when.below!r}"
     else:
-        condition = f"v_{when.column} <> {quoted([when.unless or ''])}"
+        condition = f"v_{when.column} <> {literals([when.unless or ''])}"
     empty = f"{cell.v} is null and {cell.missing}" if cell.column.type == "number" else f"{cell.v} is null"
     return f"({empty} and {condition})"
 
@@ -237,6 +242,8 @@ def _allowed(cell: _Cell) -> tuple[str, ...] | None:
 def _word_value(cell: _Cell, allowed: tuple[str, ...] | None) -> tuple[str | None, str]:
     """Return the quick membership test, where there is one, and the value: members of the list pass as they are."""
     column, given = cell.column, cell.g
+    if column.default is not None and cell.source is _UNBOUND:
+        return None, literals([column.default])  # one for all rows, not found anew in each
     known = lookups.energy_unit_spellings() if column.values_from == "energy_unit" else allowed
     if column.values_from == "energy_unit" and cell.kind == "text":
         given = f"replace(replace({given}, '⁴', '^4'), '⁸', '^8')"
@@ -244,9 +251,9 @@ def _word_value(cell: _Cell, allowed: tuple[str, ...] | None) -> tuple[str | Non
     if column.pattern == "uscc" and cell.context.profile.enterprise_code_pattern is None:
         value = f"upper({value})"
     if column.default is not None:
-        value = f"coalesce({value}, {quoted([column.default])})"
+        value = f"coalesce({value}, {literals([column.default])})"
     if known and cell.kind == "text":
-        return f"{cell.g} in ({quoted(known)})", f"case when {cell.q} then {cell.g} else {value} end"
+        return f"{cell.g} in ({literals(known)})", f"case when {cell.q} then {cell.g} else {value} end"
     return None, value
 
 
@@ -261,7 +268,7 @@ def _from_spreadsheet(cell: _Cell) -> str:
 
 
 def _outside(cell: _Cell, allowed: tuple[str, ...], quick: bool) -> str:
-    test = f"not list_contains([{quoted(allowed)}], {cell.v})" if allowed else f"{cell.v} is not null"
+    test = f"not list_contains([{literals(allowed)}], {cell.v})" if allowed else f"{cell.v} is not null"
     return f"case when {cell.q} then false else {test} end" if quick else test
 
 
@@ -279,7 +286,7 @@ def _patterns(cell: _Cell) -> list[Rule]:
 
 
 def _unlike(cell: _Cell, pattern: str) -> str:
-    return f"not regexp_full_match({cell.v}, {quoted([pattern])})"
+    return f"not regexp_full_match({cell.v}, {literals([pattern])})"
 
 
 def _looked_up(cell: _Cell) -> tuple[tuple[str, ...], str | None, list[Rule]]:
@@ -307,7 +314,7 @@ def _uscc_joins(v: str) -> tuple[str, ...]:
 def _industry_join(cell: _Cell) -> tuple[tuple[str, ...], str, list[Rule]]:
     edition = _sibling(cell, "industry_edition")
     join = f"left join lg_industry as i on i.edition = {edition} and i.given = upper({cell.v})"
-    editions = quoted(lookups.values("industry_edition", cell.context.profile, cell.context.year) or ())
+    editions = literals(lookups.values("industry_edition", cell.context.profile, cell.context.year) or ())
     broken = f"case when {cell.found} is null and {cell.v} is not null then {edition} in ({editions}) else false end"
     return (join,), "i.code", [cell.rule("list", broken)]
 
@@ -317,7 +324,7 @@ def _unit_join(cell: _Cell) -> tuple[tuple[str, ...], str, list[Rule]]:
     folded = f"lower(replace({cell.v}, ' ', ''))"
     given = f"case when {cell.q} then {cell.v} else {folded} end" if cell.kind == "text" else folded
     join = f"left join lg_energy_unit as e on e.energy_type = {energy_type} and e.given = {given}"
-    types = quoted(lookups.energy_types())
+    types = literals(lookups.energy_types())
     broken = f"case when {cell.found} is null and {cell.v} is not null then {energy_type} in ({types}) else false end"
     return (join,), "e.unit", [cell.rule("unit", broken)]
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import duckdb
 
-from ingestion.source import Part, Place, Rejected, Request, fields_of, literal, relation_name
+from ingestion.source import Part, Place, Rejected, Request, fields_of, relation_name
+from landgauge.sql import literal
 
 _HEADER_ROWS = 10  # a header begins within so many rows
 _DEEPEST_HEADER = 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ class Request:
     careful: bool = False  # read row by row what a quicker reader could not take
     worker: Worker | None = None  # reads foreign formats; one for all the files of a run
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """How the file is read."""
         return kind(self.name)
@@ -97,9 +98,13 @@ class Request:
         """Tell whether a header is one of the contract's or one that the mapping names."""
         if self.resolve(header)[0] is not None:
             return True
-        folded = fold_header(header)
-        named = (name for spec in self.feed.columns.values() for name in (spec.column, *spec.columns) if name)
-        return any(fold_header(name) == folded for name in named)
+        return bool(self._mapped) and fold_header(header) in self._mapped
+
+    @cached_property
+    def _mapped(self) -> frozenset[str]:
+        """Headers that the mapping names, folded."""
+        specs = self.feed.columns.values()
+        return frozenset(fold_header(name) for spec in specs for name in (spec.column, *spec.columns) if name)
 
 
 def _cut_short(header: str, contract: Contract) -> str | None:
@@ -111,16 +116,6 @@ def _cut_short(header: str, contract: Contract) -> str | None:
     names = ((name, c.name) for c in contract.columns for name in (c.name, c.header_zh, *c.aliases))
     found = {column for name, column in names if name.casefold().startswith(start.casefold())}
     return found.pop() if len(found) == 1 else None
-
-
-def quoted(name: str) -> str:
-    """Return an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str | None) -> str:
-    """Return an SQL string literal, or null."""
-    return "null" if text is None else "'" + text.replace("'", "''") + "'"
 
 
 def relation_name(index: int) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from ingestion import scan
 from ingestion.mapping import glob
 from ingestion.scan import SourceFile
-from ingestion.sources import connections, declared, mirror, stores, tables
+from ingestion.sources import connections, declared, mirror, stores
 from ingestion.sources.declared import FilesSource, TablesSource
 from ingestion.sources.stores import Place
 from landgauge.errors import ConfigurationError, SourceRefused
@@ -40,6 +40,8 @@ def bring(settings: Settings) -> Landed:
     found = scan.files(folder, complaints)
     for source in declared.load(folder):
         if isinstance(source, TablesSource):
+            from ingestion.sources import tables  # Arrow takes long to import
+
             known = connections.find(source.connection).of_kind("postgres")
             brought = tables.bring(source, known, settings, settings.warehouse / FETCHED / "tables")
             found += [SourceFile(path, name) for name, path in brought.items()]

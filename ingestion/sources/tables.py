@@ -13,12 +13,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingestion.source import literal, quoted
 from ingestion.sources.connections import Connection
 from ingestion.sources.declared import TablesSource
 from ingestion.sources.trouble import CONNECT_S, READ_S, Refused, Steady
 from landgauge import log
 from landgauge.settings import Settings
+from landgauge.sql import identifier, literal
 from warehouse import db
 
 _LOG = log.get("sources")
@@ -104,7 +104,7 @@ def _columns(con: duckdb.DuckDBPyConnection, sql: str) -> str:
     not plain, become text (DuckDB would read a numeric NaN as 0).
     """
     described = con.execute("describe select * from postgres_query('source', ?)", [sql]).fetchall()
-    return ", ".join(quoted(name) + _cast(kind) + f" as {quoted(name)}" for name, kind, *_ in described)
+    return ", ".join(identifier(name) + _cast(kind) + f" as {identifier(name)}" for name, kind, *_ in described)
 
 
 def _cast(kind: str) -> str:
