@@ -43,10 +43,15 @@
     {% do return(reasons) %}
 {% endmacro %}
 
+{#- Numerator through denominator, where no reason speaks against it. -#}
+{% macro indicator_value(spec) -%}
+    case when {{ spec.code }}__reason is null then {{ spec.code }}__num / {{ spec.code }}__den end
+{%- endmacro %}
+
 {#- The wide columns. -#}
 {% macro indicator_values(specs) %}
     {%- for spec in specs %}
-    case when {{ spec.code }}__reason is null then {{ spec.code }}__num / {{ spec.code }}__den end as {{ spec.code }}{{ "," if not loop.last }}
+    {{ indicator_value(spec) }} as {{ spec.code }}{{ "," if not loop.last }}
     {%- endfor %}
 {% endmacro %}
 
@@ -71,22 +76,29 @@
     loaded.enterprises_loaded and loaded.{{ beside.get(measure, 'operations') }}_loaded
 {%- endmacro %}
 
-{#- The long rows of one scale. -#}
+{#- The long rows of one scale, in the order of unit and indicator, in which they are published: to sort the wide rows
+    costs a tenth of sorting these. -#}
 {% macro indicator_rows(scale, model, unit_code, specs) %}
-    {%- for spec in specs %}
+    {%- set figures = [] -%}
+    {%- for spec in specs | sort(attribute='code') -%}
+        {%- do figures.append(record({
+            'indicator_code': "'" ~ spec.code ~ "'", 'value': indicator_value(spec),
+            'null_reason': spec.code ~ '__reason', 'numerator': spec.code ~ '__num', 'denominator': spec.code ~ '__den',
+        })) -%}
+    {%- endfor -%}
 select
     '{{ scale }}' as scale,
-    {{ unit_code }} as unit_code,
+    unit_code,
     {{ eval_year() }} as year,
-    '{{ spec.code }}' as indicator_code,
-    case when {{ spec.code }}__reason is null then {{ spec.code }}__num / {{ spec.code }}__den end as value,
-    {{ spec.code }}__reason as null_reason,
-    {{ spec.code }}__num as numerator,
-    {{ spec.code }}__den as denominator,
-    {{ run_id() }} as run_id
-from {{ ref(model) }}
-{{ "union all" if not loop.last }}
+    {%- for column in ['indicator_code', 'value', 'null_reason', 'numerator', 'denominator'] %}
+    {{ field('figure', column) }} as {{ column }}{{ "," if not loop.last }}
     {%- endfor %}
+from (
+    select
+        unit_code,
+        {{ rows_of(list_of(figures)) }} as figure
+    from (select *, {{ unit_code }} as unit_code from {{ ref(model) }} {{ stored_by('unit_code') }}) as {{ scale }}_units
+) as {{ scale }}_rows
 {% endmacro %}
 
 {#-

@@ -16,7 +16,7 @@ with named as (
 
 select
     named.district_code,
-    arg_max(districts.name_zh, districts.valid_from_year) as name_zh,
+    {{ value_at_most('districts.name_zh', 'districts.valid_from_year') }} as name_zh,
 from named
 left join {{ ref('stg_profile__districts') }} as districts
     on named.district_code = districts.code and districts.valid_from_year <= {{ eval_year() }}

@@ -5,7 +5,7 @@ with parts as (
         {{ measures() | join(',\n        ') }},
     from {{ ref('int_pairing__parts') }}
     where not is_industrial
-    union all by name
+    union all
     select
         measures.uscc,
         {% for measure in measures() %}

@@ -3,8 +3,8 @@
 with listed as (
     select
         parcel_code,
-        list(reason order by rule_order) as reasons,
-        first(reason order by release_share desc, rule_order asc) as main_reason,
+        {{ list_in_order('reason', 'rule_order') }} as reasons,
+        {{ first_in_order('reason', 'release_share', 'rule_order') }} as main_reason,
         max(release_share) as release_share,
         bool_or(illustrative) as illustrative,
     from {{ ref('int_potential__parcel_reason') }}
@@ -15,7 +15,7 @@ with listed as (
 shared as (
     select
         pairs.other_parcel_code as parcel_code,
-        list(pairs.parcel_code order by pairs.parcel_code) as shared_with,
+        {{ list_in_order('pairs.parcel_code', 'pairs.parcel_code') }} as shared_with,
         {{ exact_sum('pairs.overlap_area_m2') }} as overlap_area_m2,
     from {{ ref('int_parcel__meeting') }} as pairs
     inner join {{ ref('qc_limit') }} as limits
@@ -33,7 +33,7 @@ areas as (
         parcels.zone_code,
         parcels.block_code,
         parcels.site_area_m2,
-        coalesce(shared.shared_with, []) as shared_with,
+        coalesce(shared.shared_with, {{ list_of([]) }}) as shared_with,
         least(coalesce(shared.overlap_area_m2, 0.0), parcels.site_area_m2) as shared_area_m2,
     from listed
     inner join {{ ref('int_indicators__parcel') }} as parcels on listed.parcel_code = parcels.parcel_code

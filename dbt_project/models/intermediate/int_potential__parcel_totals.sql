@@ -22,7 +22,7 @@ judged as (
         reasons.reason,
         count(*) as unit_count,
         count(reasons.null_reason) as missing_count,
-        arg_min(reasons.null_reason, catalogue.precedence) as null_reason,
+        {{ value_at_least('reasons.null_reason', 'catalogue.precedence') }} as null_reason,
         coalesce(bool_or(reasons.illustrative) filter (where reasons.is_met), false) as illustrative,
     from {{ ref('int_potential__parcel_reason') }} as reasons
     left join {{ ref('null_reason') }} as catalogue on reasons.null_reason = catalogue.null_reason

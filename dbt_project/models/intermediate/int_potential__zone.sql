@@ -15,7 +15,10 @@ with lands as (
         zones.district_code,
         '{{ land }}' as land,
         {{ "'" ~ kind ~ "'" if kind else 'null' }} as supplied_kind,
-        case when least({{ parts | join(', ') }}) >= 0 then {{ parts | join(' + ') }} end as base_area_ha,
+        case
+            when {{ 'least(' ~ parts | join(', ') ~ ')' if parts | length > 1 else parts[0] }} >= 0
+                then {{ parts | join(' + ') }}
+        end as base_area_ha,
     from {{ ref('stg_accepted__zones') }} as zones
     inner join {{ ref('int_indicators__zone') }} as parts on zones.zone_code = parts.zone_code
     {{ 'union all' if not loop.last }}

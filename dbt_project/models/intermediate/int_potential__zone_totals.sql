@@ -22,7 +22,7 @@ sums as (
         zones.potential,
         any_value(zones.method) as method,
         any_value(zones.basis) as basis,
-        string_agg(distinct zones.source, '; ' order by zones.source) as source,
+        {{ texts_in_order('distinct zones.source', '; ', 'zones.source') }} as source,
         bool_or(zones.illustrative) as illustrative,
         count(*) as unit_count,
         count(zones.null_reason) as missing_count,

@@ -6,7 +6,7 @@ select
     benefits.system,
     max(benefits.system_weight) as system_weight,
     bool_or(benefits.illustrative) as illustrative,
-    list_sort(list(benefit_values.benefit_code) filter (where benefit_values.is_used)) as benefit_codes,
+    list_sort(array_agg(benefit_values.benefit_code) filter (where benefit_values.is_used)) as benefit_codes,
     case
         when bool_and(benefit_values.standardised is not null) filter (where benefit_values.is_used)
             then

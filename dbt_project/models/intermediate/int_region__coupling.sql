@@ -12,7 +12,7 @@ with systems as (
         max(benefit_index) as highest,
         {{ exact_sum('benefit_index') }} as total,
         {{ exact_sum('system_weight * benefit_index') }} / nullif({{ exact_sum('system_weight') }}, 0) as weighted_mean,
-        list(benefit_index order by system) as indices,
+        {{ list_in_order('benefit_index', 'system') }} as indices,
     from {{ ref('int_region__benefit') }}
     group by scale, unit_code, year
 ),
@@ -20,10 +20,9 @@ with systems as (
 parts as (
     select
         *,
-        list_product(list_transform(indices, lambda u: u / nullif(highest, 0))) as relative_product,
-        list_sum(
-            flatten(list_transform(indices, lambda u: list_transform(indices, lambda v: abs(u - v))))
-        ) / (n * (n - 1)) as mean_distance,
+        {{ product_of(each_of('indices', 'u', 'u / nullif(highest, 0)')) }} as relative_product,
+        {{ sum_of('flatten(' ~ each_of('indices', 'u', each_of('indices', 'v', 'abs(u - v)')) ~ ')') }}
+        / nullif(n * (n - 1), 0) as mean_distance,
         case
             when not is_complete then 'value_missing'
             when highest = 0 or n < 2 then 'zero_denominator'

@@ -22,10 +22,14 @@ with parts as (
 select
     parts.scale,
     parts.unit_code,
-    arg_min(of_population.elasticity_type, of_population.rule_order) as population_land_elasticity_type,
-    arg_min(of_population.illustrative, of_population.rule_order) as population_land_elasticity_type_illustrative,
-    arg_min(of_gdp.elasticity_type, of_gdp.rule_order) as gdp_land_elasticity_type,
-    arg_min(of_gdp.illustrative, of_gdp.rule_order) as gdp_land_elasticity_type_illustrative,
+    {{ value_at_least('of_population.elasticity_type', 'of_population.rule_order') }}
+        as population_land_elasticity_type,
+    {{ value_at_least('of_population.illustrative', 'of_population.rule_order') }}
+        as population_land_elasticity_type_illustrative,
+    {{ value_at_least('of_gdp.elasticity_type', 'of_gdp.rule_order') }}
+        as gdp_land_elasticity_type,
+    {{ value_at_least('of_gdp.illustrative', 'of_gdp.rule_order') }}
+        as gdp_land_elasticity_type_illustrative,
 from parts
 left join {{ ref('elasticity_type') }} as of_population
     on {{ elasticity_type_holds('of_population', 'population_land_elasticity_ratio') }}

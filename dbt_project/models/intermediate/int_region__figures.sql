@@ -1,5 +1,18 @@
 -- Long: each measure of the series and each indicator of a single year, of a region within its boundaries of `year`,
 -- for each year up to it.
+{% set figures = [] -%}
+{%- for measure in series_measures() -%}
+    {%- do figures.append(record({
+        'code': "'" ~ measure ~ "'", 'is_indicator': 'false', 'value': 'region_' ~ measure,
+        'reason': missing_figure(measure),
+    })) -%}
+{%- endfor -%}
+{%- for spec in regional_level_indicators() -%}
+    {%- do figures.append(record({
+        'code': "'" ~ spec.code ~ "'", 'is_indicator': 'true', 'value': indicator_value(spec),
+        'reason': spec.code ~ '__reason',
+    })) -%}
+{%- endfor %}
 with parts as (
     select
         scale,
@@ -27,21 +40,7 @@ turned as (
         year,
         from_year,
         base_reason,
-        unnest([
-            {%- for measure in series_measures() %}
-            {
-                'code': '{{ measure }}', 'is_indicator': false, 'value': region_{{ measure }},
-                'reason': {{ missing_figure(measure) }}
-            },
-            {%- endfor %}
-            {%- for spec in regional_level_indicators() %}
-            {
-                'code': '{{ spec.code }}', 'is_indicator': true,
-                'value': case when {{ spec.code }}__reason is null then {{ spec.code }}__num / {{ spec.code }}__den end,
-                'reason': {{ spec.code }}__reason
-            }{{ "," if not loop.last }}
-            {%- endfor %}
-        ]) as figure,
+        {{ rows_of(list_of(figures)) }} as figure,
     from parts
 )
 
@@ -50,11 +49,11 @@ select
     unit_code,
     year,
     from_year,
-    struct_extract(figure, 'code') as measure_code,
-    struct_extract(figure, 'is_indicator') as is_indicator,
-    struct_extract(figure, 'value') as value,
+    {{ field('figure', 'code') }} as measure_code,
+    {{ field('figure', 'is_indicator') }} as is_indicator,
+    {{ field('figure', 'value') }} as value,
     case
-        when struct_extract(figure, 'value') is null
-            then coalesce(if(from_year < year, base_reason, null), struct_extract(figure, 'reason'))
+        when {{ field('figure', 'value') }} is null
+            then coalesce(if(from_year < year, base_reason, null), {{ field('figure', 'reason') }})
     end as null_reason,
 from turned

@@ -1,9 +1,19 @@
 -- Which rows of the series make up a unit, within its boundaries of `year`, in each year before and in the year itself:
 -- those of its code and of its predecessors. A row that should stand there and does not is_absent. The city is its own
 -- row, or where the series has none of it in any year, all districts: the two need not be equal.
-with from_years as (
-    select cast(unnest(range(min(data_year) - 1, {{ eval_year() }} + 1)) as integer) as from_year
+with series as (
+    select min(data_year) - 1 as before_first_year,
     from {{ ref('stg_accepted__district_series') }}
+),
+
+numbered as (
+    select {{ rows_of(numbers('before_first_year', eval_year() ~ ' + 1')) }} as from_year,
+    from series
+),
+
+from_years as (
+    select cast(from_year as integer) as from_year,
+    from numbered
 ),
 
 spans as (

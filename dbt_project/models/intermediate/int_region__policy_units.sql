@@ -1,11 +1,19 @@
 -- Which districts that the series knows, in the boundaries of the evaluated year, a policy touches. A zone touches the
 -- district in which it stands in that year; a district that has ended touches the one that holds its land.
-with scopes as (
+with listed as (
     select
         policy_code,
         scope_kind,
-        unnest(coalesce(string_split(scope_codes, '|'), [null])) as scope_code,
+        coalesce(string_split(scope_codes, '|'), {{ list_of(['null']) }}) as scope_codes,
     from {{ ref('policy_event') }}
+),
+
+scopes as (
+    select
+        policy_code,
+        scope_kind,
+        {{ rows_of('scope_codes') }} as scope_code,
+    from listed
 ),
 
 codes as (

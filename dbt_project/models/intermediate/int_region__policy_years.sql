@@ -1,5 +1,11 @@
 -- The regional indicators of the districts that a policy touches, and of the others, as if each group were one region:
 -- ratios of sums, in the boundaries of the evaluated year. A group lacks a figure where one of its districts does.
+{% set values = [] -%}
+{%- for spec in regional_indicators(of_district=true) -%}
+    {%- do values.append(record({
+        'code': "'" ~ spec.code ~ "'", 'value': indicator_value(spec),
+    })) -%}
+{%- endfor %}
 with years as (
     select distinct from_year as year,
     from {{ ref('int_region__comparable') }}
@@ -65,14 +71,7 @@ turned as (
         policy_code,
         unit_group,
         year,
-        unnest([
-            {%- for spec in regional_indicators(of_district=true) %}
-            {
-                'code': '{{ spec.code }}',
-                'value': case when {{ spec.code }}__reason is null then {{ spec.code }}__num / {{ spec.code }}__den end
-            }{{ "," if not loop.last }}
-            {%- endfor %}
-        ]) as indicator,
+        {{ rows_of(list_of(values)) }} as indicator,
     from indicators
 )
 
@@ -80,6 +79,6 @@ select
     policy_code,
     unit_group,
     year,
-    struct_extract(indicator, 'code') as indicator_code,
-    struct_extract(indicator, 'value') as value,
+    {{ field('indicator', 'code') }} as indicator_code,
+    {{ field('indicator', 'value') }} as value,
 from turned

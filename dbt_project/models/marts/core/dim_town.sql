@@ -32,7 +32,7 @@ towns as (
     union all
     select
         named.town_code,
-        max_by(known.name_zh, coalesce(known.valid_to_year, 9999)) as name_zh,
+        {{ value_at_most('known.name_zh', 'coalesce(known.valid_to_year, 9999)') }} as name_zh,
         coalesce(min(known.district_code), min(named.district_code)) as district_code,
     from named
     anti join valid on named.town_code = valid.town_code

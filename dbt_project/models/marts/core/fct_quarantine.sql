@@ -47,5 +47,5 @@ qualify
         partition by
             findings.file_sha256, findings.dataset, findings.data_year, findings.file_name, findings.row_no,
             findings.rule_code
-        order by findings.severity, findings.origin, findings.value, findings.message_zh
+        order by findings.severity, findings.origin, findings.value nulls last, findings.message_zh
     ) = 1

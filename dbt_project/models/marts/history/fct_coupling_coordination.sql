@@ -7,7 +7,8 @@ with indices as (
         {%- for system in ['economic', 'social', 'ecological'] %}
         max(benefit_index) filter (where system = '{{ system }}') as {{ system }}_benefit_index,
         {%- endfor %}
-        array_to_string(list_sort(flatten(list(coalesce(benefit_codes, [])))), '|') as benefit_codes,
+        array_to_string(list_sort(flatten(array_agg(coalesce(benefit_codes, {{ list_of([]) }})))), '|')
+            as benefit_codes,
     from {{ ref('int_region__benefit') }}
     group by scale, unit_code, year
 ),

@@ -1,14 +1,16 @@
 -- The city's figure of an industry is its own row; where the city has none, the sum over the districts that report it.
+{% set figures = [] -%}
+{%- for measure in industry_measures() -%}
+    {%- do figures.append(record({
+        'code': "'" ~ measure ~ "'", 'value': measure,
+    })) -%}
+{%- endfor %}
 with turned as (
     select
         data_year as year,
         district_code,
         industry_code,
-        unnest([
-            {%- for measure in industry_measures() %}
-            { 'code': '{{ measure }}', 'value': {{ measure }} }{{ "," if not loop.last }}
-            {%- endfor %}
-        ]) as figure,
+        {{ rows_of(list_of(figures)) }} as figure,
     from {{ ref('stg_accepted__district_series') }}
 ),
 
@@ -16,8 +18,8 @@ declared as (
     select
         turned.year,
         turned.industry_code,
-        struct_extract(turned.figure, 'code') as measure_code,
-        struct_extract(turned.figure, 'value') as value,
+        {{ field('turned.figure', 'code') }} as measure_code,
+        {{ field('turned.figure', 'value') }} as value,
         turned.district_code,
         settings.city_code,
         turned.district_code = settings.city_code as is_city,

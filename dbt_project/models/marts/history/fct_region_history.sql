@@ -11,7 +11,7 @@ firsts as (
         year,
         measure_code,
         min(from_year) as base_year,
-        arg_min(value, from_year) as base_value,
+        {{ value_at_least('value', 'from_year') }} as base_value,
     from figures
     where value is not null
     group by scale, unit_code, year, measure_code

@@ -1,28 +1,46 @@
 -- Start, completion, production and reaching capacity out of order, as agreed and as they happened.
-with dates as (
+{% set steps = {'开工': 'start_due', '竣工': 'completion_due', '投产': 'production_due', '达产': 'capacity_due'} -%}
+{%- set due = [] -%}
+{%- for name, day in steps.items() -%}
+    {%- do due.append(record({
+        'step_date': day, 'step': "'" ~ name ~ "'", 'step_no': loop.index,
+    })) -%}
+{%- endfor %}
+with agreed as (
+    select
+        agreement_no,
+        {{ rows_of(list_of(due)) }} as due,
+    from {{ ref('stg_accepted__agreements') }}
+),
+
+dates as (
     select
         agreement_no,
         'due' as kind,
-        unnest([start_due, completion_due, production_due, capacity_due]) as step_date,
-        unnest(['开工', '竣工', '投产', '达产']) as step,
-        unnest([1, 2, 3, 4]) as step_no,
-    from {{ ref('stg_accepted__agreements') }}
+        {{ field('due', 'step_date') }} as step_date,
+        {{ field('due', 'step') }} as step,
+        {{ field('due', 'step_no') }} as step_no,
+    from agreed
     union all
     select
         agreement_no,
         'event' as kind,
         min(event_date) as step_date,
         event as step,
-        list_position(['开工', '竣工', '投产', '达产'], event) as step_no,
+        case event
+            {%- for name in steps %}
+            when '{{ name }}' then {{ loop.index }}
+            {%- endfor %}
+        end as step_no,
     from {{ ref('stg_accepted__agreement_events') }}
-    where event in ('开工', '竣工', '投产', '达产')
+    where event in ('{{ steps | join("', '") }}')
     group by agreement_no, event
 ),
 
 compared as (
     select
         *,
-        arg_max(step, step_date) over earlier as earlier_step,
+        {{ first_in_order('step', 'step_date', 'step_no') }} over earlier as earlier_step,
         max(step_date) over earlier as earlier_date,
     from dates
     where step_date is not null

@@ -21,7 +21,7 @@ elsewhere as (
 declared as (
     select
         pairs.uscc,
-        string_agg(pairs.parcel_code, '、' order by pairs.parcel_code) as parcel_codes,
+        {{ texts_in_order('pairs.parcel_code', '、', 'pairs.parcel_code') }} as parcel_codes,
     from {{ ref('int_pairing__declared') }} as pairs
     semi join elsewhere on pairs.uscc = elsewhere.uscc
     group by pairs.uscc

@@ -11,9 +11,9 @@ with ranked as (
 candidates as (
     select
         uscc,
-        list(parcel_code order by candidate_no) as parcel_codes,
-        list(distance_m order by candidate_no) as distances_m,
-        string_agg(format('{} {:.0f} m', parcel_code, distance_m), '; ' order by candidate_no) as listed,
+        {{ list_in_order('parcel_code', 'candidate_no') }} as parcel_codes,
+        {{ list_in_order('distance_m', 'candidate_no') }} as distances_m,
+        {{ texts_in_order("format('{} {:.0f} m', parcel_code, distance_m)", '; ', 'candidate_no') }} as listed,
     from ranked
     where candidate_no <= {{ qc_limit_of('candidate_count') }}
     group by uscc

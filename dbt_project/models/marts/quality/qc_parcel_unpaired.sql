@@ -11,9 +11,9 @@ with ranked as (
 candidates as (
     select
         parcel_code,
-        list(uscc order by candidate_no) as usccs,
-        list(distance_m order by candidate_no) as distances_m,
-        string_agg(format('{} {:.0f} m', uscc, distance_m), '; ' order by candidate_no) as listed,
+        {{ list_in_order('uscc', 'candidate_no') }} as usccs,
+        {{ list_in_order('distance_m', 'candidate_no') }} as distances_m,
+        {{ texts_in_order("format('{} {:.0f} m', uscc, distance_m)", '; ', 'candidate_no') }} as listed,
     from ranked
     where candidate_no <= {{ qc_limit_of('candidate_count') }}
     group by parcel_code

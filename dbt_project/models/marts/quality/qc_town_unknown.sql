@@ -25,7 +25,7 @@ codes as (
             coalesce(valid_from_year, {{ eval_year() }}) <= {{ eval_year() }}
             and coalesce(valid_to_year, {{ eval_year() }}) >= {{ eval_year() }}
         ) as is_valid,
-        max_by(name_zh, coalesce(valid_to_year, 9999)) as name_zh,
+        {{ value_at_most('name_zh', 'coalesce(valid_to_year, 9999)') }} as name_zh,
         max(successor_code) as successor_code,
         min(district_code) as district_code,
     from {{ ref('stg_profile__towns') }}
