@@ -60,8 +60,9 @@ def grade_by_bands(score: Floats, lower_bounds: Sequence[float]) -> Ints:
     bounds = np.asarray(lower_bounds, dtype=float)
     if np.any(np.diff(bounds) >= 0):
         raise ValueError(f"lower bounds of grades must fall: {list(lower_bounds)}")
-    index = np.searchsorted(-bounds, -score, side="left")
-    return np.where(np.isnan(score) | (index >= len(bounds)), -1, index).astype(np.int64)
+    index = _passed(bounds, score)
+    index[np.isnan(score) | (index >= len(bounds))] = -1
+    return index.astype(np.int64)
 
 
 def grade_by_shares(ranks: Ints, sizes: Ints, upper_shares: Sequence[float]) -> Ints:
@@ -75,5 +76,13 @@ def grade_by_shares(ranks: Ints, sizes: Ints, upper_shares: Sequence[float]) -> 
         raise ValueError(f"cumulative shares of grades must rise: {list(upper_shares)}")
     with np.errstate(invalid="ignore", divide="ignore"):
         place = np.where(ranks > 0, ranks / np.maximum(sizes, 1), np.nan)
-    index = np.searchsorted(shares, place, side="left")
-    return np.where((ranks <= 0) | (index >= len(shares)), -1, index).astype(np.int64)
+    index = _passed(-shares, -place)
+    return np.where((ranks <= 0) | (index >= len(shares)), -1, index)
+
+
+def _passed(bounds: Floats, values: Floats) -> NDArray[np.int8]:
+    """How many of the few bounds each value (n) lies below; compared one by one, a search takes far longer."""
+    found = np.zeros(len(values), dtype=np.int8)
+    for bound in bounds:
+        found += (values < bound).view(np.int8)
+    return found

@@ -157,6 +157,11 @@ class Scheme:
         return (*self.adjustments, *self.limits)
 
     @property
+    def by_code(self) -> list[int]:
+        """The places of the indicators in the order of their codes, in which results are stored."""
+        return sorted(range(len(self.indicators)), key=lambda place: self.indicators[place].code)
+
+    @property
     def needs_ends(self) -> bool:
         """Whether some ideal value or end is taken from the data of the group."""
         return any(i.standardisation == standardise.MIN_MAX for i in self.indicators) or any(

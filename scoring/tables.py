@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 
 
 def component_table(scheme: Scheme, year: int, units: pa.Array, block: Block) -> pa.Table:
-    """Return one row for each unit (n) and indicator (k) of a block, unit by unit, in the scheme's order.
+    """Return one row for each unit (n) and indicator (k) of a block, in the order of their codes.
 
     Behind them stands a row for each unit and adjustment: its points as contribution, of weight 0; and one for each
     unit and limit: what it takes back of them.
@@ -50,6 +50,15 @@ def _adjustment_rows(scheme: Scheme, year: int, units: pa.Array, points: Floats)
 
 def _indicator_rows(scheme: Scheme, year: int, units: pa.Array, block: Block) -> pa.Table:
     n, k = block.values.shape
+    order, codes = scheme.by_code, pa.array([i.code for i in scheme.indicators], pa.string())
+    figures = {
+        "value": block.values,
+        "ideal_value": block.ideals,
+        "standardised": block.standardised,
+        "weight": block.weights,
+        "contribution": block.contributions,
+        "obstacle_degree": block.obstacles,
+    }
     return pa.table(
         {
             "scale": _constant(scheme.scale, n * k),
@@ -57,16 +66,9 @@ def _indicator_rows(scheme: Scheme, year: int, units: pa.Array, block: Block) ->
             "year": _year(year, n * k),
             "scheme_code": _constant(scheme.code, n * k),
             "scheme_version": _constant(scheme.version, n * k),
-            "indicator_code": _pick(
-                np.tile(np.arange(k), n), pa.array([i.code for i in scheme.indicators], pa.string())
-            ),
-            "value": _numbers(block.values),
-            "ideal_value": _numbers(block.ideals),
-            "standardised": _numbers(block.standardised),
-            "weight": _numbers(block.weights),
-            "contribution": _numbers(block.contributions),
-            "obstacle_degree": _numbers(block.obstacles),
-            "imputed": pa.array(block.imputed.ravel()),
+            "indicator_code": _pick(np.tile(order, n), codes),
+            **{name: _numbers(matrix[:, order]) for name, matrix in figures.items()},
+            "imputed": pa.array(block.imputed[:, order].ravel()),
         }
     )
 

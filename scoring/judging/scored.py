@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+COMPONENTS = ("values", "ideals", "standardised", "weights", "contributions", "imputed")  # as a block names them, too
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,14 @@ class Scored:
         """Points (n) of the score that no indicator gave: bonuses and deductions."""
         return self.score - np.where(np.isnan(self.contributions), 0.0, self.contributions).sum(axis=1)
 
-    def part(self, rows: slice) -> Scored:
-        """Return some of the units."""
-        return Scored(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+    @property
+    def rated(self) -> Ints:
+        """The places of the units that have a score."""
+        return np.flatnonzero(~np.isnan(self.score))
+
+    def part(self, rows: slice | Ints) -> Scored:
+        """Return some of the units: those of a slice, or at these places."""
+        picked = {f.name: getattr(self, f.name) for f in fields(self)}
+        codes = picked.pop("codes")
+        codes = codes[rows] if isinstance(rows, slice) else codes.take(pa.array(rows))
+        return Scored(codes=codes, **{name: values[rows] for name, values in picked.items()})

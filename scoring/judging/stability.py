@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+T = TypeVar("T")
+
 Judge = Callable[[Floats], tuple[Ints, Ints]]
+Judged = tuple[Floats, Ints, Ints]  # means, ranks and grades (n each) of a draw
 Columns = Callable[[slice], Floats]
 BLOCK = 16_384  # units weighed at a time: what a draw needs of them stays in the processor's cache
 
@@ -67,8 +72,23 @@ def under_weights(
     by_group = draws if draws.ndim == 3 else draws[None]
     found = Spread(grade, judge, by_group.shape[1], low, high)
     for number in range(by_group.shape[1]):
-        found.add(means([by_group[:, number]])[0])
+        found.add(*found.judged(means([by_group[:, number]])[0]))
     return found.stability()
+
+
+def in_order(work: Callable[[int], T], count: int, threads: int) -> Iterator[T]:
+    """Yield work(0), work(1) … work(count - 1); some are worked on at a time, and no more results wait than threads."""
+    if threads < 2:
+        yield from map(work, range(count))
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[T]] = deque()
+        for number in range(count):
+            waiting.append(pool.submit(work, number))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 class Means:
@@ -78,10 +98,11 @@ class Means:
         """Take standardised values (n, k; missing as NaN), the grades, the rule for what is missing, and groups (n)."""
         present = ~np.isnan(standardised)
         self._earned = np.ascontiguousarray(np.where(present, standardised, 0.0).T)
-        self._there = np.ascontiguousarray(present.T) * 1.0
         self._scored = (grade >= 0) | present.any(axis=1)
-        self._partial = reweighted and not present[self._scored].all()
         self._index = index
+        if not reweighted or present[self._scored].all():
+            present = np.ones((1, present.shape[1]), dtype=bool)  # every weight counts
+        self._there, self._pattern = _patterns(present)
 
     def __call__(self, sets: Sequence[Floats], columns: Columns | None = None) -> list[Floats]:
         """Return the means (n) with each of the sets of weights (g, k); NaN for units without anything.
@@ -89,14 +110,17 @@ class Means:
         `columns` gives other values (k, rows), missing as 0.
         """
         results = [np.empty(self._earned.shape[1]) for _ in sets]
+        # the sum of the weights of what is there is the same for all units that lack the same
+        wholes = [_weighted(self._there, weights.T[:, :, None]) for weights in sets]
         for start in range(0, self._earned.shape[1], BLOCK):
             rows = slice(start, start + BLOCK)
-            index = None if self._index is None else self._index[rows]
             earned = self._earned[:, rows] if columns is None else columns(rows)
-            for weights, result in zip(sets, results, strict=True):
-                whole = _weighted(self._there[:, rows], weights, index) if self._partial else _whole(weights, index)
+            group = 0 if self._index is None else self._index[rows]
+            pattern = self._pattern[rows] if len(self._pattern) > 1 else 0
+            for weights, whole, result in zip(sets, wholes, results, strict=True):
+                own = weights.T[:, group if len(weights) > 1 else 0]
                 with np.errstate(invalid="ignore", divide="ignore"):
-                    result[rows] = _weighted(earned, weights, index) / whole
+                    result[rows] = _weighted(earned, own) / whole[group if len(weights) > 1 else 0, pattern]
         return [np.where(self._scored, result, np.nan) for result in results]
 
 
@@ -120,21 +144,25 @@ class Spread:
         """
         self._grade, self._judge, self._draws = grade, judge, draws
         self._consequence = consequence
+        self._own = None if consequence is None else consequence[grade]
         places = int(np.floor(low * (draws - 1))), draws - 1 - int(np.ceil(high * (draws - 1)))
         self._ranks = [Tail(place) for place in places]
         self._means = [Tail(place, np.float64) for place in places] if means else []
         self._same, self._alike = (np.zeros(len(grade), dtype=np.int64) for _ in range(2))
 
-    def add(self, mean: Floats) -> None:
-        """Take in the means (n) of the next draw."""
-        ranks, grades = self._judge(mean)
+    def judged(self, mean: Floats) -> Judged:
+        """Return the means (n) of a draw with what follows from them, for `add`; may be called from any thread."""
+        return mean, *self._judge(mean)
+
+    def add(self, mean: Floats, ranks: Ints, grades: Ints) -> None:
+        """Take in the next draw as it was judged."""
         for sign, tail in zip((1, -1), self._ranks, strict=True):
             tail.add(sign * ranks)
         for sign, tail in zip((1, -1), self._means, strict=False):
             tail.add(sign * mean)
         self._same += grades == self._grade
         if self._consequence is not None:
-            self._alike += self._consequence[grades] == self._consequence[self._grade]
+            self._alike += self._consequence[grades] == self._own
 
     def stability(self) -> Stability:
         """Return what all draws together say."""
@@ -146,21 +174,25 @@ class Spread:
         return Stability(lowest, highest, *shares, *means)
 
 
-def _weighted(columns: Floats, weights: Floats, index: Ints | None) -> Floats:
-    """The weighted sums (n) of columns (k, n) with the weights (g, k) of each unit's group.
+def _weighted(columns: Floats, weights: Sequence[Any] | Floats) -> Floats:
+    """The sums (n, or as wide as the weights make them) of columns (k, n), each with its own weight or weights.
 
-    Column by column, so that equal units have equal sums wherever they stand.
+    Column by column, so that equal units have equal sums wherever they stand, and full marks come out exactly.
     """
-    result, part = np.zeros(columns.shape[1]), np.empty(columns.shape[1])
-    for column, weight in zip(columns, weights.T, strict=True):
-        result += np.multiply(column, weight[0] if len(weights) == 1 or index is None else weight[index], out=part)
+    result: Floats = np.zeros(np.broadcast_shapes(columns.shape[1:], np.shape(weights[0])))
+    part = np.empty_like(result)
+    for column, weight in zip(columns, weights, strict=True):
+        result += np.multiply(column, weight, out=part)
     return result
 
 
-def _whole(weights: Floats, index: Ints | None) -> Floats:
-    """The sum of the weights (g, k), added one after the other as in a unit's mean: full marks come out exactly."""
-    total = np.cumsum(weights, axis=1)[:, -1]
-    return total[:1] if len(total) == 1 or index is None else total[index]
+def _patterns(present: NDArray[np.bool_]) -> tuple[Floats, Ints]:
+    """What is there (k, p; 1 or 0) in each pattern of presence (n, k) that occurs, and the pattern (n) of each unit."""
+    packed = np.packbits(present, axis=1)
+    pattern, first = np.zeros(len(present), dtype=np.int64), np.arange(len(present))[:1]
+    for byte in packed.T:
+        _, first, pattern = np.unique(pattern * 256 + byte, return_index=True, return_inverse=True)
+    return present[first].T * 1.0, pattern
 
 
 class Tail:
@@ -185,29 +217,11 @@ class Tail:
         """The least values (place + 1, n), the one at the place last; unit by unit in one stretch of memory."""
         result = np.empty((self._place + 1, len(self._kept[0])), dtype=self._dtype)
         for start in range(0, result.shape[1], BLOCK):
-            part = np.stack([kept[start : start + BLOCK] for kept in self._kept], axis=1)
+            # turned as a whole: np.stack along the second axis takes four times as long
+            part = np.ascontiguousarray(np.array([kept[start : start + BLOCK] for kept in self._kept]).T)
             part.partition(self._place, axis=1)
             result[:, start : start + BLOCK] = part[:, : self._place + 1].T
         return result
-
-
-def ranks_of(score: Floats) -> Ints:
-    """Return the rank from 1 of each score (n), equal scores at the best place of the tie; 0 for NaN.
-
-    The same as `rank.rank` without groups, by one sort: it is called for every draw.
-    """
-    rows = np.flatnonzero(~np.isnan(score))
-    falling = -score[rows]
-    order = np.argsort(falling)
-    ordered = falling[order]
-    place = np.arange(1, len(rows) + 1)
-    tied = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
-    if len(tied):
-        place[tied] = 0
-        place = np.maximum.accumulate(place)
-    result = np.zeros(len(score), dtype=np.int64)
-    result[rows[order]] = place
-    return result
 
 
 def bounds_by_missing(standardised: Floats, weights: Floats, lowest: Floats, highest: Floats) -> tuple[Floats, Floats]:

@@ -10,7 +10,7 @@ from scoring.judging.scored import Scored
 from scoring.judging.stability import Stability
 from scoring.judging.tables import KEY, key, numbers, pick
 from scoring.judging.topsis import NO_OPINION_REASONS, Opinion
-from scoring.judging.uncertainty import Bounds, StabilitySettings, Sureness
+from scoring.judging.uncertainty import Bounds, LeftOut, StabilitySettings, Sureness
 from scoring.scheme import Scheme
 
 Floats = NDArray[np.float64]
@@ -135,20 +135,18 @@ def hangs_on(found: Sureness, below: float) -> Ints:
     return np.where(weights & data, 2, np.where(weights, 0, np.where(data, 1, np.where(joint, 3, -1))))
 
 
-def left_out_table(
-    scheme: Scheme, year: int, scored: Scored, left: int, without: tuple[Floats, Ints, Ints], consequence: Ints
-) -> pa.Table:
-    """Return a row for each rated unit: score, city rank and grade without the indicator at the place `left`.
+def left_out_table(scheme: Scheme, year: int, scored: Scored, without: LeftOut, consequence: Ints) -> pa.Table:
+    """Return a row for each rated unit and indicator, in their order: score, city rank and grade without it.
 
     `consequence` has a class of what follows for each grade, and last one for no grade.
     """
-    rows = np.flatnonzero(~np.isnan(scored.score))
-    names = [g.code for g in scheme.grades]
-    score, ranks, grade = (values[rows] for values in without)
+    rated, order = np.flatnonzero(~np.isnan(scored.score)), scheme.by_code
+    rows, names = np.repeat(rated, len(order)), [g.code for g in scheme.grades]
+    score, ranks, grade = (m[np.ix_(rated, order)].ravel() for m in (without.score, without.rank, without.grade))
     own, gone = scored.grade[rows], np.isnan(score)
     unknown = gone | (own < 0)
     columns = key(scheme, year, scored.codes, rows) | {
-        "indicator_code": pick(np.full(len(rows), left), [i.code for i in scheme.indicators]),
+        "indicator_code": pick(np.tile(order, len(rated)), [i.code for i in scheme.indicators]),
         "score": numbers(scored.score[rows]),
         "score_without": numbers(score),
         "rank_without": pa.array(ranks, pa.int64(), mask=gone),

@@ -57,18 +57,17 @@ CHANGE = pa.schema(
 
 
 def next_grade_table(scheme: Scheme, year: int, scored: Scored, found: NextGrade) -> pa.Table:
-    """Return a row for each unit that has a next better grade and each indicator, unit by unit."""
-    rows = np.flatnonzero(found.grade >= 0)
-    k = len(scheme.indicators)
-    every = np.repeat(rows, k)
+    """Return a row for each unit that has a next better grade and each indicator, in the order of their codes."""
+    rows, order = np.flatnonzero(found.grade >= 0), scheme.by_code
+    every, both = np.repeat(rows, len(order)), np.ix_(rows, order)
     columns = key(scheme, year, scored.codes, every) | {
-        "indicator_code": pick(np.tile(np.arange(k), len(rows)), [i.code for i in scheme.indicators]),
+        "indicator_code": pick(np.tile(order, len(rows)), [i.code for i in scheme.indicators]),
         "next_grade": pick(found.grade[every], [g.code for g in scheme.grades]),
         "score": numbers(scored.score[every]),
         "needed_score": numbers(found.score[every]),
-        "value": numbers(scored.values[rows].ravel()),
-        "needed_value": numbers(found.value[rows].ravel()),
-        "not_reached_reason": pick(found.reason[rows].ravel().astype(np.int64) - 1, NEXT_REASONS),
+        "value": numbers(scored.values[both].ravel()),
+        "needed_value": numbers(found.value[both].ravel()),
+        "not_reached_reason": pick(found.reason[both].ravel().astype(np.int64) - 1, NEXT_REASONS),
     }
     return pa.table(columns)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from scoring import rank
 from scoring import weights as weighting
-from scoring.judging import stability
+from scoring.judging import ranking, stability
 from scoring.judging.measuring import DataDraws
 from scoring.judging.scored import Scored
 from scoring.scheme import IndicatorRule, Scheme
@@ -86,19 +86,25 @@ def sureness(
     chosen: StabilitySettings,
     data: DataDraws,
     consequence: Ints | None = None,
+    threads: int = 1,
 ) -> Sureness:
     """Return how sure rank, grade and what follows from the grade are; arguments as in `under_weights`.
 
     In the means of `data` stand quantiles of the score.
     """
-    weights, number = under_weights(scheme, scored, nominal, index, chosen, consequence)
+    weights, number = under_weights(scheme, scored, nominal, index, chosen, consequence, threads)
     means, draws = _means(scheme, scored, index), chosen.data_draws_for(_rated(scored))
     drawn = _drawn(nominal, chosen, draws)
     alone = _nothing_yet(scheme, scored, chosen, draws, consequence, scores=True)
     joint = _nothing_yet(scheme, scored, chosen, draws, consequence)
-    for draw in range(draws):
-        for found, mean in zip((alone, joint), means([nominal, drawn[:, draw]], data.columns(draw)), strict=True):
-            found.add(mean)
+
+    def work(draw: int) -> list[stability.Judged]:
+        several = means([nominal, drawn[:, draw]], data.columns(draw))
+        return [found.judged(mean) for found, mean in zip((alone, joint), several, strict=True)]
+
+    for judged in stability.in_order(work, draws, _useful(threads, scored)):
+        for found, one in zip((alone, joint), judged, strict=True):
+            found.add(*one)
     return Sureness(weights, _of_scores(scheme, scored, alone.stability()), joint.stability(), number, draws)
 
 
@@ -109,18 +115,28 @@ def under_weights(
     index: Ints,
     chosen: StabilitySettings,
     consequence: Ints | None = None,
+    threads: int = 1,
 ) -> tuple[stability.Stability, int]:
     """Return city ranks and grades of the rated units under weights drawn around the nominal ones, and the draws.
 
     `nominal` (g, k) are the weights of each group of weights and `index` (n) the unit's group. `consequence` has a
-    class of what follows for each grade, and last one for no grade.
+    class of what follows for each grade, and last one for no grade. The result does not depend on `threads`.
     """
     number = chosen.draws_for(_rated(scored))
     means, drawn = _means(scheme, scored, index), _drawn(nominal, chosen, number)
     found = _nothing_yet(scheme, scored, chosen, number, consequence)
-    for draw in range(number):
-        found.add(means([drawn[:, draw]])[0])
+
+    def work(draw: int) -> stability.Judged:
+        return found.judged(means([drawn[:, draw]])[0])
+
+    for one in stability.in_order(work, number, _useful(threads, scored)):
+        found.add(*one)
     return found.stability(), number
+
+
+def _useful(threads: int, scored: Scored) -> int:
+    """As many threads as have something to do: of few units numpy takes less time than handing over."""
+    return threads if len(scored.score) >= stability.BLOCK else 1
 
 
 def _rated(scored: Scored) -> int:
@@ -160,7 +176,7 @@ def _judge(scheme: Scheme, scored: Scored) -> stability.Judge:
 
     def judge(mean: Floats) -> tuple[Ints, Ints]:
         score = scheme.full_marks * mean + beside
-        ranks = stability.ranks_of(score) if scheme.ties == rank.COMPETITION else rank.rank(score, ties=scheme.ties)
+        ranks = ranking.ranks_of(score) if scheme.ties == rank.COMPETITION else rank.rank(score, ties=scheme.ties)
         return ranks, np.where(scored.vetoed, scored.grade, _grades(scheme, score, ranks, scored.group, sizes))
 
     return judge
@@ -189,6 +205,10 @@ class Bounds:
     high: Floats
     grade_low: Ints
     grade_high: Ints
+
+    def part(self, rows: Ints) -> Bounds:
+        """Return those of the units at these places."""
+        return Bounds(self.low[rows], self.high[rows], self.grade_low[rows], self.grade_high[rows])
 
 
 def bounds(scheme: Scheme, scored: Scored, nominal: Floats) -> Bounds:
@@ -263,8 +283,21 @@ def _rank_alone(scheme: Scheme, scored: Scored, score: Floats) -> Ints:
     return result
 
 
-def left_out(scheme: Scheme, scored: Scored, nominal: Floats) -> Iterator[tuple[Floats, Ints, Ints]]:
-    """Yield for each indicator of the scheme scores, city ranks and grades (n each) without it.
+@dataclass(frozen=True)
+class LeftOut:
+    """Scores, city ranks and grades (n, k each) of units without each single indicator."""
+
+    score: Floats
+    rank: Ints
+    grade: Ints
+
+    def part(self, rows: slice) -> LeftOut:
+        """Return some of the units."""
+        return LeftOut(self.score[rows], self.rank[rows], self.grade[rows])
+
+
+def left_out(scheme: Scheme, scored: Scored, nominal: Floats) -> LeftOut:
+    """Return scores, city ranks and grades without each indicator of the scheme.
 
     The others keep their weights (n, k) in proportion. NaN, 0 and -1 where nothing else is there. A grade that a veto
     sets stays.
@@ -273,8 +306,11 @@ def left_out(scheme: Scheme, scored: Scored, nominal: Floats) -> Iterator[tuple[
     if scheme.missing_rule == weighting.SCORE_0:
         held = np.where(np.isnan(scored.score)[:, None], np.nan, np.nan_to_num(held))
     beside = _beside(scheme, scored)
-    for mean in stability.leave_one_out(held, nominal).T:
-        score = scheme.full_marks * mean + beside
-        ranks = rank.rank(score, ties=scheme.ties)
-        grades = _grades(scheme, score, ranks, scored.group, rank.group_size(score, scored.group))
-        yield score, ranks, np.where(scored.vetoed & ~np.isnan(score), scored.grade, grades)
+    score = scheme.full_marks * stability.leave_one_out(held, nominal) + beside[:, None]
+    found = LeftOut(score, *(np.empty(score.shape, dtype=kind) for kind in (np.int32, np.int8)))
+    for j, own in enumerate(score.T):
+        ranks = ranking.ranks_of(own) if scheme.ties == rank.COMPETITION else rank.rank(own, ties=scheme.ties)
+        grades = _grades(scheme, own, ranks, scored.group, rank.group_size(own, scored.group))
+        found.rank[:, j] = ranks
+        found.grade[:, j] = np.where(scored.vetoed & ~np.isnan(own), scored.grade, grades)
+    return found
