@@ -9,12 +9,17 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow as pa
 
 from landgauge.errors import StageFailed, WarehouseBusy
 from landgauge.settings import Settings, threads_available
+from landgauge.sql import literal
+from warehouse import upgrade
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Nobody else opens the working file, so it need not be readable by older engines: text is written a quarter faster.
 _NEWEST_STORAGE = "latest"
@@ -32,13 +37,13 @@ def install_extensions(target: Path = EXTENSIONS, name: str = "spatial") -> Path
     if not list(target.glob(f"v{duckdb.__version__}/*/{name}.duckdb_extension")):
         target.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(":memory:", config={"extension_directory": str(target)}) as con:
-            con.execute(f"install '{source}'")
+            con.execute(f"install {literal(source)}")
     return target
 
 
 def extensions(con: duckdb.DuckDBPyConnection, name: str = "spatial") -> None:
     """Load an extension into a connection: `spatial`, or `postgres_scanner` where tables of PostgreSQL are read."""
-    con.execute(f"set extension_directory = '{install_extensions(name=name)}'")
+    con.execute(f"set extension_directory = {literal(install_extensions(name=name))}")
     con.execute(f"load {name}")
 
 
@@ -73,6 +78,7 @@ def connect(settings: Settings, read_only: bool = False) -> Iterator[duckdb.Duck
             f"{settings.database} cannot be opened: {error}", "Look at the disk and the rights of the folder."
         ) from error
     try:
+        upgrade.prepare(con, read_only)
         con.execute("set preserve_insertion_order = true")
         extensions(con)
         yield con
@@ -98,18 +104,13 @@ def read_arrow(settings: Settings, sql: str) -> pa.Table:
         return con.execute(sql).to_arrow_table()
 
 
-def write_arrow(settings: Settings, name: str, table: pa.Table) -> None:
-    """Replace the table `schema.name` of the working file by these rows."""
-    write_tables(settings, {name: table})
-
-
-def write_tables(settings: Settings, tables: Mapping[str, pa.Table]) -> None:
-    """Replace tables `schema.name` of the working file, opened once."""
-    with connect(settings) as con:
-        for name, table in tables.items():
-            con.register("incoming", table)
-            con.execute(f"create schema if not exists {name.split('.', 1)[0]}")
-            con.execute(f"create or replace table {name} as select * from incoming")
+def put_tables(con: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> None:
+    """Replace tables `schema.name` of the working file that is open."""
+    for name, table in tables.items():
+        con.register("incoming", table)
+        con.execute(f"create schema if not exists {name.split('.', 1)[0]}")
+        con.execute(f"create or replace table {name} as select * from incoming")
+        con.unregister("incoming")
 
 
 def process_label() -> str:

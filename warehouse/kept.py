@@ -7,6 +7,7 @@ changes both. `published/<run_id>.duckdb` leads to the newest publication of a r
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -20,6 +21,8 @@ from landgauge.settings import KEPT_SNAPSHOTS, Settings
 SNAPSHOT = "warehouse.duckdb"
 PARQUET = "parquet"
 _BUILDING = ".building"
+_AT_ONCE = 1 << 30
+_CANNOT = (errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM)  # this file system, or system
 
 
 def folder(settings: Settings) -> Path:
@@ -67,6 +70,19 @@ def clear(settings: Settings) -> None:
     for state in _states(settings) if now else []:
         if _number(state.name) > _number(str(now)):
             _remove(state)
+
+
+def copy(old: Path, new: Path) -> None:
+    """Copy a file: as a clone where the file system has them, else within the kernel; raises OSError."""
+    with old.open("rb") as source, new.open("wb") as target:
+        try:
+            while os.copy_file_range(source.fileno(), target.fileno(), _AT_ONCE):
+                pass
+            return
+        except (AttributeError, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in _CANNOT:
+                raise
+    shutil.copyfile(old, new)
 
 
 def link_rest(settings: Settings, building: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
+
+import psutil
 
 from landgauge.errors import WarehouseBusy
 from landgauge.settings import Settings
@@ -45,11 +48,7 @@ def writer(settings: Settings) -> Iterator[None]:
         try:
             _take(handle)
         except OSError as error:
-            handle.seek(0)
-            holder = handle.read().strip() or "another process"
-            raise WarehouseBusy(
-                f"{settings.warehouse} is being written by {holder}.", "Wait for it to end, then repeat."
-            ) from error
+            raise _busy(settings.warehouse, _holder(handle)) from error
         handle.truncate(0)
         handle.write(f"{process_label()} on {os.uname().nodename}, year {settings.year}")
         handle.flush()
@@ -77,9 +76,35 @@ def looking(warehouse: Path) -> Iterator[Holder | None]:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
             holder = None
         except OSError:
-            since = datetime.fromtimestamp(os.fstat(handle.fileno()).st_mtime, UTC).replace(tzinfo=None)
-            holder = Holder(handle.read().strip() or "another process", since)
+            holder = _holder(handle)
         yield holder
+
+
+def _holder(handle: TextIO) -> Holder:
+    """Who wrote its name into the lock file, and when."""
+    handle.seek(0)
+    since = datetime.fromtimestamp(os.fstat(handle.fileno()).st_mtime, UTC).replace(tzinfo=None, microsecond=0)
+    return Holder(handle.read().strip() or "another process", since)
+
+
+def _busy(warehouse: Path, holder: Holder) -> WarehouseBusy:
+    """Name the holder; one that was stopped (SIGSTOP) will not end by itself."""
+    age = max(datetime.now(UTC).replace(tzinfo=None, microsecond=0) - holder.since, timedelta())
+    message = f"{warehouse} is being written by {holder.name}, since {holder.since} UTC ({age} ago)."
+    found = re.match(r"pid (\d+) .* on (.*), year", holder.name)
+    if found and found[2] == os.uname().nodename and _is_stopped(int(found[1])):
+        pid = found[1]
+        return WarehouseBusy(
+            f"{message} That process is stopped.", f"Let it go on (kill -CONT {pid}) or end it (kill -KILL {pid})."
+        )
+    return WarehouseBusy(message, "Wait for it to end, then repeat.")
+
+
+def _is_stopped(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    except psutil.Error:
+        return False
 
 
 def _take(handle: TextIO) -> None:

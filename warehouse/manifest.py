@@ -31,8 +31,8 @@ def stage_table(settings: Settings, years: Sequence[int]) -> str:
     with db.connect(settings) as con:
         con.execute(_STAGE_TABLE)
         found = con.execute(
-            "select year, stage, seconds, peak_mb from run.stage where list_contains(?, year) order by started_at",
-            [list(years)],
+            "select year, stage, seconds, peak_mb from run.stage "
+            f"where year in ({', '.join(str(int(year)) for year in years)}) order by started_at"
         ).fetchall()
     lines = [f"{'year':>4}  {'stage':<10}{'seconds':>9}{'peak MB':>9}"]
     lines += [f"{year:>4}  {stage:<10}{seconds:>9.1f}{peak:>9.0f}" for year, stage, seconds, peak in found]

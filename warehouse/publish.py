@@ -5,8 +5,7 @@ Readers of the old snapshot go on with it. A run that dies leaves the old one, a
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +17,8 @@ import yaml
 
 from landgauge.errors import StageFailed
 from landgauge.settings import Settings, StageResult
-from warehouse import db, kept, parquet, runs, views
+from landgauge.sql import literal
+from warehouse import db, done, kept, parquet, runs, views
 
 Columns = Mapping[str, str]  # name to type
 
@@ -47,6 +47,18 @@ def registry() -> Mapping[str, Mart]:
     }
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What a publication took into the snapshot: rows of each table, and the tables that stood otherwise before.
+
+    Of those `merged` are the ones whose rows it wrote; of the others a comment is new.
+    """
+
+    rows: Mapping[str, int]
+    changed: frozenset[str]
+    merged: frozenset[str]
+
+
 def publish(settings: Settings) -> StageResult:
     """Publish the working marts of the settings' year; with `approved_by` as final, else as provisional.
 
@@ -57,7 +69,7 @@ def publish(settings: Settings) -> StageResult:
     try:
         building = kept.begin(settings)
         if settings.snapshot.exists():
-            shutil.copyfile(settings.snapshot, building / kept.SNAPSHOT)
+            kept.copy(settings.snapshot, building / kept.SNAPSHOT)
         run_id, rows = _write(settings, building)
         kept.link_rest(settings, building)
         replaced = kept.current(settings)
@@ -86,27 +98,28 @@ def _write(settings: Settings, building: Path) -> tuple[str, dict[str, int]]:
     with duckdb.connect(str(building / kept.SNAPSHOT), config=db.config(settings)) as con:
         db.extensions(con)
         con.execute("set preserve_insertion_order = true")
-        con.execute(f"attach {views.literal(str(settings.database))} as work (read_only)")
+        con.execute(f"attach {literal(str(settings.database))} as work (read_only)")
         con.execute("create schema if not exists marts")
         runs.create(con)
         run = runs.of_year(con, settings.year)
         if run is None:
             raise StageFailed(f"year {settings.year} has not been ingested", "Run `landgauge ingest` first.")
-        rows = _year(con, settings, run["run_id"])
+        taken = _year(con, settings, run["run_id"])
         runs.record(con, settings, run)
-        over_all_years = [parquet.Part(name, ("all",)) for name in views.create(con)]
-        parquet.write(con, building / kept.PARQUET, [*_parts(con, settings, rows), *over_all_years])
+        parts = [*_parts(con, settings, taken), *_views(con, settings, taken)]
+        parquet.write(con, building / kept.PARQUET, parts)
         con.execute("detach work")
         con.execute("checkpoint")
-    return run["run_id"], {"tables": len(rows), "rows": sum(rows.values())}
+    return run["run_id"], {"tables": len(taken.rows), "rows": sum(taken.rows.values())}
 
 
-def _year(con: duckdb.DuckDBPyConnection, settings: Settings, run_id: str) -> dict[str, int]:
+def _year(con: duckdb.DuckDBPyConnection, settings: Settings, run_id: str) -> Taken:
     """Take the year's marts into the snapshot and return their row counts; none where a published year is approved."""
-    if _built_run(con) == run_id and _calendar_fits(con, settings):
-        return _merge_all(con, settings)
+    whole = done.is_whole(con, settings.year, "work")  # a run may have died among tables that bear its id already
+    if whole and _built_run(con) == run_id and _calendar_fits(con, settings):
+        return _merge_all(con, settings, runs.is_published(con, run_id))
     if settings.approved_by and runs.is_published(con, run_id):
-        return {}
+        return Taken({}, frozenset(), frozenset())
     raise StageFailed(
         f"the marts of {settings.year} are not built as of {settings.as_of} (run {run_id})",
         "Run the stages before publish; `landgauge contracts` after a calendar of another day.",
@@ -154,35 +167,62 @@ def _unlisted(con: duckdb.DuckDBPyConnection, name: str) -> Mart:
     return Mart(name, tuple(columns), "year" if "year" in columns else None)
 
 
-def _merge_all(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, int]:
-    """Bring every table up to date and return how many rows this run wrote of each.
+def _merge_all(con: duckdb.DuckDBPyConnection, settings: Settings, again: bool) -> Taken:
+    """Bring every table up to date; `again`: the run was published before, so that its rows may stand already.
 
     One transaction: nobody reads the file yet, and each commit would wait for the disk.
     """
     here = con.execute("select current_database()").fetchone()[0]
     new, old = _columns(con, "work"), _columns(con, here)
+    rows, merged = {}, set()
     con.execute("begin")
-    rows = {m.name: _merge(con, m, settings, new[m.name], old.get(m.name, {})) for m in _marts(con)}
-    _copy_comments(con, here)
+    for mart in _marts(con):
+        same_columns = new[mart.name] == old.get(mart.name)
+        may_stand = same_columns and (again or mart.year_column is None)
+        if not (may_stand and _stands(con, mart, settings, new[mart.name])):
+            merged.add(mart.name)
+            _merge(con, mart, settings, new[mart.name], old.get(mart.name, {}))
+        rows[mart.name] = con.execute(f"select count(*) from work.marts.{mart.name}").fetchone()[0]
+    changed = merged | _copy_comments(con, here)
     con.execute("commit")
-    return rows
+    return Taken(rows, frozenset(changed), frozenset(merged))
 
 
-def _merge(con: duckdb.DuckDBPyConnection, mart: Mart, settings: Settings, new: Columns, old: Columns) -> int:
-    """Bring one table of the new snapshot up to date and return how many rows this run wrote."""
+def _stands(con: duckdb.DuckDBPyConnection, mart: Mart, settings: Settings, columns: Columns) -> bool:
+    """Tell whether the snapshot holds the rows that this run would write: as many, and of equal digests.
+
+    A table whose rows keep their run is compared without it. Hashed twice, so that the sum of the digests does not
+    hang on how DuckDB combines those of a row's values.
+    """
+    content = [c for c in columns if c != "run_id" or not mart.keeps_run]
+    where = f" where {mart.year_column} in {_replaced(mart, settings)}" if mart.year_column else ""
+    digest = f"select count(*), sum(hash(hash({', '.join(content)}))) from"
+    sql = f"{digest} work.marts.{mart.name} except {digest} marts.{mart.name}{where}"
+    return con.execute(sql).fetchone() is None
+
+
+def _merge(con: duckdb.DuckDBPyConnection, mart: Mart, settings: Settings, new: Columns, old: Columns) -> None:
+    """Bring one table of the new snapshot up to date.
+
+    A year's rows are stored by their key: who asks for one parcel reads one row group of each year, and the Parquet
+    file needs no sorting of its own.
+    """
     source, target = f"work.marts.{mart.name}", f"marts.{mart.name}"
     if mart.year_column is None:
         keep = mart.keeps_run and old == new
         con.execute(f"create or replace table {target} as {_keeping_run(mart, new) if keep else f'from {source}'}")
     elif old == new:
         con.execute(f"delete from {target} where {mart.year_column} in {_replaced(mart, settings)}")
-        con.execute(f"insert into {target} from {source}")
+        con.execute(f"insert into {target} from {source} order by {_in_order(mart)}")
     else:
         gone = _replaced(mart, settings)
         kept = f"union all by name select * from {target} where {mart.year_column} not in {gone}" if old else ""
         shared = f"select {', '.join(new)} from (select * from {source} {kept})"
-        con.execute(f"create or replace table {target} as {shared}")
-    return con.execute(f"select count(*) from {source}").fetchone()[0]
+        con.execute(f"create or replace table {target} as {shared} order by {_in_order(mart)}")
+
+
+def _in_order(mart: Mart) -> str:
+    return ", ".join(dict.fromkeys([str(mart.year_column), *mart.key]))
 
 
 def _keeping_run(mart: Mart, columns: Mapping[str, str]) -> str:
@@ -203,16 +243,20 @@ def _partitions(mart: Mart, settings: Settings) -> list[int | date]:
 
 
 def _replaced(mart: Mart, settings: Settings) -> str:
-    return f"({', '.join(views.literal(str(part)) for part in _partitions(mart, settings))})"
+    return f"({', '.join(literal(str(part)) for part in _partitions(mart, settings))})"
 
 
-def _copy_comments(con: duckdb.DuckDBPyConnection, here: str) -> None:
-    """Comments carry Chinese names, units and the geometry's reference system to BI tools; those that stand stay."""
+def _copy_comments(con: duckdb.DuckDBPyConnection, here: str) -> set[str]:
+    """Comments carry Chinese names, units and the geometry's reference system to BI tools; those that stand stay.
+
+    Returns the tables of those that did not.
+    """
     standing = set(_comments(con, here))
-    for table, column, comment in _comments(con, "work"):
-        if (table, column, comment) not in standing:
-            place = f"column marts.{table}.{column}" if column else f"table marts.{table}"
-            con.execute(f"comment on {place} is {views.literal(comment)}")
+    new = [comment for comment in _comments(con, "work") if comment not in standing]
+    for table, column, text in new:
+        place = f"column marts.{table}.{column}" if column else f"table marts.{table}"
+        con.execute(f"comment on {place} is {literal(text)}")
+    return {table for table, _, _ in new}
 
 
 def _comments(con: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, str, str]]:
@@ -226,20 +270,42 @@ def _comments(con: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, 
     ).fetchall()
 
 
-def _parts(con: duckdb.DuckDBPyConnection, settings: Settings, names: Iterable[str]) -> Iterator[parquet.Part]:
+def _parts(con: duckdb.DuckDBPyConnection, settings: Settings, taken: Taken) -> Iterator[parquet.Part]:
     """The Parquet files that this run writes: of its partitions, of tables without any, and of the runs.
 
-    A partition of the year after is written where it has rows, or had some.
+    A partition of the year after is written where it has rows, or had some; one that did not change, where its file
+    is gone.
     """
     before = kept.parquet_folder(settings)
-    for mart in [registry().get(name) or _unlisted(con, name) for name in names]:
-        if mart.year_column is None:
-            yield parquet.Part(mart.name, mart.key)
-            continue
-        for part in _partitions(mart, settings):
-            where = f"where {mart.year_column} = {views.literal(str(part))}"
-            had_rows = (before / mart.name / f"{part}.parquet").exists()
-            has_rows = f"from marts.{mart.name} {where} limit 1"
-            if part in (settings.year, settings.as_of) or had_rows or con.execute(has_rows).fetchone():
-                yield parquet.Part(mart.name, mart.key, str(part), where)
+    for mart in [registry().get(name) or _unlisted(con, name) for name in taken.rows]:
+        for part in _of_mart(mart, settings, mart.name in taken.merged):
+            had_rows = (before / part.file).exists()
+            is_due = mart.name in taken.changed if had_rows else part.name in _own(settings)
+            if is_due or (not had_rows and con.execute(f"from marts.{mart.name} {part.where} limit 1").fetchone()):
+                yield part
     yield parquet.Part(runs.TABLE, ("run_id", "state"))
+
+
+def _own(settings: Settings) -> tuple[str, ...]:
+    """The partitions that have a file even where they have no rows."""
+    return ("all", str(settings.year), str(settings.as_of))
+
+
+def _of_mart(mart: Mart, settings: Settings, was_merged: bool) -> Iterator[parquet.Part]:
+    if mart.year_column is None:
+        yield parquet.Part(mart.name, mart.key)
+        return
+    for part in _partitions(mart, settings):
+        where = f"where {mart.year_column} = {literal(str(part))}"
+        yield parquet.Part(mart.name, mart.key, str(part), where, in_order=was_merged)
+
+
+def _views(con: duckdb.DuckDBPyConnection, settings: Settings, taken: Taken) -> list[parquet.Part]:
+    """Make the views anew; return the files of those that say something else, or read what changed."""
+    before, said = kept.parquet_folder(settings), views.definitions(con)
+    names = views.create(con)
+    now = views.definitions(con)
+    changed = taken.changed | {runs.TABLE}
+    stands = {v.name for v in views.registry() if said.get(v.name) == now.get(v.name) and not v.reads & changed}
+    parts = [parquet.Part(name, ("all",)) for name in names]
+    return [part for part in parts if part.table not in stands or not (before / part.file).exists()]

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from landgauge.errors import StageFailed
+
+_STANDING = """
+select year, run_id, state, coalesce(approved_by, '') from marts.fct_run
+qualify row_number() over (partition by year order by published_at desc, finished_at desc, state, run_id) = 1
+order by year"""
+Publications = Mapping[int, tuple[str, str, str]]  # of each year the newest: run, state, who approved it
+
+
+def standing(snapshot: Path) -> Publications:
+    """Return which run of each year stands in a snapshot, in which state; nothing where there is no snapshot."""
+    if not snapshot.is_file():
+        return {}
+    with open_snapshot(snapshot) as con:
+        return {year: (run, state, by) for year, run, state, by in con.execute(_STANDING).fetchall()}
 
 
 @contextmanager

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
 
 from landgauge.settings import Settings
-from warehouse import views
+from landgauge.sql import literal
 
 TABLE = "fct_run"
 _COMMENT = "已发布的运行 (published runs, in each state in which they were published)"
@@ -43,9 +43,9 @@ def create(con: duckdb.DuckDBPyConnection) -> None:
         "select comment from duckdb_tables() where table_name = ? and database_name = current_database()", [TABLE]
     ).fetchone()
     if said == (None,):
-        con.execute(f"comment on table marts.{TABLE} is {views.literal(_COMMENT)}")
+        con.execute(f"comment on table marts.{TABLE} is {literal(_COMMENT)}")
         for name, (_, text) in _COLUMNS.items():
-            con.execute(f"comment on column marts.{TABLE}.{name} is {views.literal(text)}")
+            con.execute(f"comment on column marts.{TABLE}.{name} is {literal(text)}")
 
 
 def of_year(con: duckdb.DuckDBPyConnection, year: int) -> dict[str, Any] | None:
@@ -62,7 +62,7 @@ def is_published(con: duckdb.DuckDBPyConnection, run_id: str) -> bool:
 
 def record(con: duckdb.DuckDBPyConnection, settings: Settings, run: Mapping[str, Any]) -> None:
     """Write the run's row in the state in which it is published now; an earlier one in that state goes."""
-    state, now = "final" if settings.approved_by else "provisional", datetime.now(UTC).replace(tzinfo=None)
+    state, now = "final" if settings.approved_by else "provisional", _later(con)
     generated, notes = con.execute("select generated, notes from work.profile.setting").fetchone()
     con.execute(f"delete from marts.{TABLE} where run_id = ? and state = ?", [run["run_id"], state])
     row = {name: run[name] for name in _OF_MANIFEST} | {
@@ -75,3 +75,10 @@ def record(con: duckdb.DuckDBPyConnection, settings: Settings, run: Mapping[str,
     }
     marks = ", ".join(f"${name}" for name in row)
     con.execute(f"insert into marts.{TABLE} ({', '.join(row)}) values ({marks})", row)
+
+
+def _later(con: duckdb.DuckDBPyConnection) -> datetime:
+    """Now in UTC, but after every publication: a clock that was set back must not make the newest one older."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    ((newest,),) = con.execute(f"select max(published_at) from marts.{TABLE}").fetchall()
+    return now if newest is None or now > newest else newest + timedelta(microseconds=1)

@@ -11,10 +11,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from landgauge import log
 from landgauge.errors import StageFailed
 from landgauge.settings import DBT_PROJECT, Settings, StageResult, threads_available
-from warehouse import db
+from warehouse import built, db, fingerprints, rebuild
 
 LAYERS = ("indicators", "evaluation", "contracts", "publication", "balance")
 _log = log.get("dbt")
@@ -32,31 +34,89 @@ def run_layer(
 ) -> StageResult:
     """Build the models, seeds and data tests tagged with the layer for the settings' year.
 
-    A node that carries a later layer's tag, too, belongs to that layer. `only`: instead of the layer these models and
-    seeds, as dbt selects them, without tests. `but`: models that stay as they are. `values`: dbt variables that differ
+    Of a layer that was built before, only that is built whose input changed, with the tests that look at it; the other
+    rows get the id of this run. `only`: instead of the layer these models and seeds, as dbt selects them, without
+    tests. `but`: models that stay as they are. `values`: dbt variables that differ
     from those of the settings.
     Returns the number of models and tests, and a complaint for each failed test of severity warn.
     Raises StageFailed naming the first models or tests that failed.
     """
     if layer not in LAYERS:
         raise StageFailed(f"no dbt layer {layer!r}", f"Layers: {', '.join(LAYERS)}.")
-    later = () if only else tuple(f"tag:{name}" for name in LAYERS[LAYERS.index(layer) + 1 :])
-    selected = ["--select", *(only or (f"tag:{layer}",)), "--exclude-resource-type", "unit_test"]
-    selected += ["--exclude-resource-type", "test"] if only else []
-    selected += ["--exclude", *later, *but] if later or but else []
-    result = _invoke(settings, selected, variables(settings) | dict(values or {}))
-    nodes = list(getattr(result.result, "results", None) or [])
-    failed = [f"{n.node.name}: {n.message}" for n in nodes if str(n.status) in ("error", "fail", "runtime error")]
+    given = variables(settings) | dict(values or {})
+    if only:
+        selected = ["--select", *only, "--exclude-resource-type", "unit_test", "test"]
+        selected += ["--exclude", *but] if but else []
+        return _result(_build(settings, selected, given), ())
+    with _environment(settings):
+        manifest = _manifest(_shared_arguments(settings, given))
+    known = rebuild.nodes(manifest)
+    key = fingerprints.digest([_project_digest(), duckdb.__version__, json.dumps(given | {"run_id": ""}), *but])
+    with db.connect(settings) as con:
+        rebuild.prepare(con)
+        now = rebuild.of_nodes(con, manifest, known, given["run_id"], layer)
+        plan = rebuild.plan(con, layer, key, known, now)
+        if plan:
+            rebuild.stamp(con, plan.stands, given["run_id"])
+        else:
+            rebuild.forget_layer(con, layer)
+    if plan and not plan.build:
+        return StageResult({"models": 0, "tests": 0}, plan.warnings, unchanged=True)
+    selected = _named(plan.build) if plan else _whole(layer, but)
+    results = _build(settings, selected, given)
+    with db.connect(settings) as con:
+        if not plan:  # views that are new
+            now = rebuild.of_nodes(con, manifest, known, given["run_id"], layer, now)
+        rebuild.remember(con, {n.node.unique_id: _warning(n) for n in results}, now, given["run_id"])
+        if not plan:
+            rebuild.remember_layer(con, layer, key, (n.node.unique_id for n in results))
+    return _result(results, plan.warnings if plan else ())
+
+
+def _whole(layer: str, but: tuple[str, ...]) -> list[str]:
+    """Select a layer; what carries a later layer's tag, too, belongs to that one."""
+    later = tuple(f"tag:{name}" for name in LAYERS[LAYERS.index(layer) + 1 :])
+    selected = ["--select", f"tag:{layer}", "--exclude-resource-type", "unit_test"]
+    return [*selected, "--exclude", *later, *but] if later or but else selected
+
+
+def _named(names: tuple[str, ...]) -> list[str]:
+    """Select these nodes and no test that is not among them."""
+    return ["--select", *names, "--exclude-resource-type", "unit_test", "--indirect-selection", "empty"]
+
+
+def _build(settings: Settings, selected: list[str], values: Mapping[str, Any]) -> list[Any]:
+    """Run dbt and return its results. Raises StageFailed naming the first models or tests that failed."""
+    result = _invoke(settings, selected, values)
+    ran = list(getattr(result.result, "results", None) or [])
+    nodes = [n for n in ran if str(n.node.resource_type) != "operation"]  # the project's hooks
+    built.note(nodes, _parsed.get("manifest"))
+    failed = [f"{n.node.name}: {n.message}" for n in ran if str(n.status) in ("error", "fail", "runtime error")]
     if not result.success or failed:
         raise StageFailed(
-            f"dbt layer {layer} failed: {'; '.join(failed[:5]) or result.exception}",
+            f"dbt failed: {'; '.join(failed[:5]) or result.exception}",
             f"The log is {settings.logs / 'dbt' / 'dbt.log'}.",
         )
-    warned = tuple(f"{n.node.name}: {n.message}" for n in nodes if str(n.status) == "warn")
-    for line in warned:
+    return nodes
+
+
+def _warning(result: Any) -> str | None:
+    return f"{result.node.name}: {result.message}" if str(result.status) == "warn" else None
+
+
+def _result(results: list[Any], warnings: tuple[str, ...]) -> StageResult:
+    """Rows: models and tests that ran. Complaints: `warnings` of tests that did not need to, and new ones."""
+    new = tuple(line for n in results if (line := _warning(n)))
+    for line in new:
         _log.warning("%s", line)
-    kinds = [str(n.node.resource_type) for n in nodes]
-    return StageResult(rows={"models": kinds.count("model"), "tests": kinds.count("test")})
+    kinds = [str(n.node.resource_type) for n in results]
+    return StageResult({"models": kinds.count("model"), "tests": kinds.count("test")}, tuple(sorted(warnings + new)))
+
+
+def parsed_project(settings: Settings) -> Any:
+    """Return the manifest of the parsed dbt project."""
+    with _environment(settings):
+        return _manifest(_shared_arguments(settings, variables(settings)))
 
 
 def is_parsed() -> bool:
@@ -88,7 +148,7 @@ def variables(settings: Settings) -> dict[str, Any]:
 def _invoke(settings: Settings, selected: list[str], values: Mapping[str, Any]) -> Any:
     from dbt.cli.main import dbtRunner
 
-    shared = _shared_arguments(settings, values)
+    shared = _shared_arguments(settings, dict(values) | {"stage": True})
     with _environment(settings):
         try:
             arguments = ["build", *selected, "--no-print", "--no-write-json", *shared]
@@ -102,6 +162,8 @@ def _shared_arguments(settings: Settings, values: Mapping[str, Any]) -> list[str
     target.mkdir(parents=True, exist_ok=True)
     arguments = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--threads", "1"]
     arguments += ["--target-path", str(target), "--log-path", str(target), "--quiet", "--no-use-colors"]
+    # every line costs dbt a search for secrets in it; what fails is said by the exception, and in the file
+    arguments += ["--log-level", "none", "--log-level-file", "info"]
     return [*arguments, "--vars", json.dumps(values, ensure_ascii=False)]
 
 

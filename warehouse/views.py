@@ -13,6 +13,8 @@ from pathlib import Path
 
 import duckdb
 
+from landgauge.sql import literal
+
 FOLDER = Path(__file__).parent / "views"
 
 
@@ -46,9 +48,18 @@ def create(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [view.name for view in ready]
 
 
-def literal(text: str) -> str:
-    """Return the text as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
+def definitions(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return what the views in schema `marts` say, by name.
+
+    DuckDB quotes and spaces a view otherwise when it was read from a file, so both are left out, but within texts.
+    """
+    found = con.execute("select view_name, sql from duckdb_views() where schema_name = 'marts'"
+                        " and database_name = current_database()").fetchall()  # fmt: skip
+    parts = {name: re.split(r"('(?:[^']|'')*')", sql) for name, sql in found}
+    return {
+        name: "".join(text if number % 2 else re.sub(r'[\s"]', "", text) for number, text in enumerate(texts))
+        for name, texts in parts.items()
+    }
 
 
 def _read(path: Path) -> View:

@@ -12,6 +12,7 @@ from psycopg import sql
 from pyarrow import csv
 
 from landgauge.errors import StageFailed
+from landgauge.sql import identifier
 from warehouse.publish import registry
 from warehouse.serving import rows
 
@@ -105,7 +106,7 @@ def blocks(con: duckdb.DuckDBPyConnection, table: Table) -> Iterator[bytes]:
     which becomes its picture, U+2400.
     """
     written = ", ".join(_written(c, k) for c, k in table.columns.items())
-    order = ", ".join([*rows.COLUMNS, *(f"served.{_quoted(c)}" for c in table.key)])
+    order = ", ".join([*rows.COLUMNS, *(f"served.{identifier(c)}" for c in table.key)])
     query = (
         f"select {written}, {', '.join(rows.COLUMNS)} from ({rows.select(con, table.name, table.columns)}) as served"
     )
@@ -115,12 +116,8 @@ def blocks(con: duckdb.DuckDBPyConnection, table: Table) -> Iterator[bytes]:
         yield target.getvalue()
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _written(column: str, kind: str) -> str:
-    name = _quoted(column)
+    name = identifier(column)
     if kind == "BLOB":
         return rf"'\x' || hex({name}) as {name}"
     if kind == "VARCHAR":
