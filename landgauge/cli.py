@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -18,12 +20,14 @@ from landgauge import (
     cli_outputs,
     cli_print,
     cli_serving,
+    faults,
     log,
 )
 from landgauge.errors import COMPLAINTS, DONE, STOPPED, ConfigurationError, LandgaugeError
 from landgauge.settings import Settings, landing_at, year_end
 
 _log = log.get("cli")
+_ERROR_LOG = 1_000_000  # bytes
 STAGE_HELP = {
     "ingest": "load the declarations of a year from the landing area",
     "check": "run the gate on what was loaded",
@@ -40,21 +44,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; messages go to stderr, results to stdout."""
     options = _parser().parse_args(argv)
     log.configure(options.verbose)
-    try:
-        return options.command(options)
-    except LandgaugeError as error:
-        print(f"landgauge: {error.message}", file=sys.stderr)
-        print(error.next_step or "Correct the cause and repeat the command.", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("landgauge: interrupted; nothing was published. Repeat the command to go on.", file=sys.stderr)
-        return STOPPED
-    except MemoryError:
-        print("landgauge: out of memory; nothing was published.", file=sys.stderr)
-        print("Repeat with --memory-limit below the machine's memory.", file=sys.stderr)
-        return STOPPED
-    except Exception as error:
+    logging.raiseExceptions = False  # a library's log on a full disk would print tracebacks
+    with faults.ended_by() as signals:
+        try:
+            return options.command(options)
+        except KeyboardInterrupt:
+            return _interrupted(signals)
+        except Exception as error:
+            return _interrupted(signals) if signals else _stopped(options, error)
+
+
+def _interrupted(signals: Sequence[str]) -> int:
+    by = f"ended by {signals[0]}" if signals else "interrupted"
+    print(f"landgauge: {by}; what was published stands. Repeat the command to go on.", file=sys.stderr)
+    return STOPPED
+
+
+def _stopped(options: argparse.Namespace, error: Exception) -> int:
+    told = faults.lacking(error) or error
+    if not isinstance(told, LandgaugeError):
         return _unexpected(options, error)
+    print(f"landgauge: {told.message}", file=sys.stderr)
+    print(told.next_step or "Correct the cause and repeat the command.", file=sys.stderr)
+    return told.exit_code
 
 
 def _unexpected(options: argparse.Namespace, error: Exception) -> int:
@@ -63,13 +75,13 @@ def _unexpected(options: argparse.Namespace, error: Exception) -> int:
     warehouse: Path | None = getattr(options, "warehouse", None)
     if warehouse is not None and warehouse.is_dir():
         path = warehouse / "logs" / "error.log"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(traceback.format_exc(), encoding="utf-8")
-        where = f"and send {path} to the maintainers"
+        with suppress(OSError):  # a folder that cannot be written
+            log.append(path, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {traceback.format_exc()}\n", _ERROR_LOG)
+            where = f"and send {path} to the maintainers"
     if options.verbose:
         traceback.print_exc()
     print(f"landgauge: unexpected {type(error).__name__}: {error}", file=sys.stderr)
-    print(f"Nothing was published. Repeat the command {where}.", file=sys.stderr)
+    print(f"What was published stands. Repeat the command {where}.", file=sys.stderr)
     return STOPPED
 
 
@@ -186,6 +198,7 @@ def _run_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--approved-by", metavar="NAME", help="publish as final, approved by this person or committee")
     back_filling = "when the files became known (UTC), to load an archive; now"
     parser.add_argument("--recorded-at", type=_moment, metavar="TIMESTAMP", help=back_filling)
+    parser.add_argument("--anew", action="store_true", help="do everything, also what has not changed since")
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="0: all")
     parser.add_argument("--memory-limit", default="", metavar="SIZE", help="for the warehouse engine, such as 2GB")
     return parser
@@ -257,6 +270,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     from landgauge import stages
 
     settings = _settings(options, needs_landing=True)
+    if options.anew:
+        stages.forget(settings)
     return _close([settings], stages.evaluate(settings))
 
 
@@ -264,6 +279,8 @@ def _stage(options: argparse.Namespace) -> int:
     from landgauge import stages
 
     settings = _settings(options, needs_landing=options.stage == "ingest")
+    if options.anew:
+        stages.forget(settings)
     complaints = stages.run_stage(options.stage, settings).complaints
     print(f"{options.stage} of {settings.year} done{_with(complaints)}.", file=sys.stderr)
     return COMPLAINTS if complaints else DONE

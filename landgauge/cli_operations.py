@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from landgauge.errors import COMPLAINTS, DONE, STOPPED, ConfigurationError
 from landgauge.settings import landing_at
+
+if TYPE_CHECKING:
+    from landgauge.status import Status
 
 
 def add(commands: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
@@ -24,8 +29,10 @@ def add(commands: argparse._SubParsersAction, common: argparse.ArgumentParser) -
     text = "show what is published, loaded and running; changes nothing"
     status = commands.add_parser("status", parents=[common], help=text)
     status.set_defaults(command=_status)
-    for parser in (doctor, status):
-        parser.add_argument("--format", choices=("table", "json"), default="table")
+    status.add_argument("--out", type=Path, metavar="FILE", help="write there, by rename, instead of to stdout")
+    status.add_argument("--strict", action="store_true", help="exit code 1 where a dataset is late")
+    status.add_argument("--format", choices=("table", "json", "html", "prometheus"), default="table")
+    doctor.add_argument("--format", choices=("table", "json"), default="table")
 
 
 def _now() -> datetime:
@@ -63,13 +70,44 @@ def _show(found: list[dict[str, str]]) -> None:
 
 def _status(options: argparse.Namespace) -> int:
     from landgauge.status import status
-    from landgauge.status_text import text
 
     if not options.warehouse.is_dir():
         raise ConfigurationError(f"{options.warehouse} is not a folder", "Name the warehouse: --warehouse DIR.")
     found = status(options.warehouse.resolve(), _now())
-    if options.format == "json":
-        sys.stdout.write(json.dumps(asdict(found), ensure_ascii=False, default=str) + "\n")
+    shown = _as(options.format, found)
+    if options.out is None:
+        sys.stdout.write(shown)
     else:
-        sys.stdout.write(text(found))
-    return DONE
+        _write(options.out, shown)
+    late = any(f["state"] == "late" for f in found.freshness)
+    return COMPLAINTS if late and options.strict else DONE
+
+
+def _as(form: str, found: Status) -> str:
+    if form == "json":
+        return json.dumps(asdict(found), ensure_ascii=False, default=str) + "\n"
+    if form == "html":
+        from landgauge import journal
+        from landgauge.stages import STAGES
+        from reporting.runs_page import page
+
+        return page(found, journal.attempts(found.warehouse / "logs"), [stage.name for stage in STAGES])
+    if form == "prometheus":
+        from landgauge.status_metrics import metrics
+
+        return metrics(found)
+    from landgauge.status_text import text
+
+    return text(found)
+
+
+def _write(target: Path, text: str) -> None:
+    """Write a file by rename: who reads it meanwhile sees the one before."""
+    part = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(target)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{target} cannot be written: {error}", "Name a file in a folder that is there."
+        ) from error

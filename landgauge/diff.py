@@ -13,9 +13,10 @@ import duckdb
 
 from landgauge.errors import ConfigurationError
 from landgauge.settings import Settings
+from landgauge.sql import literal
 from landgauge.stages import change, places
 from scoring.judging import tables
-from warehouse import kept, views
+from warehouse import kept
 from warehouse.publish import registry
 
 Row = dict[str, Any]
@@ -178,7 +179,7 @@ def _attached(first: Run, second: Run) -> Iterator[duckdb.DuckDBPyConnection]:
     """Both snapshots read-only, as the databases that `_database` names; an engine opens a file once."""
     with duckdb.connect() as con:
         for path in dict.fromkeys((first.snapshot, second.snapshot)):
-            con.execute(f"attach {views.literal(str(path))} as {_NAMES[path != first.snapshot]} (read_only)")
+            con.execute(f"attach {literal(str(path))} as {_NAMES[path != first.snapshot]} (read_only)")
         yield con
 
 
@@ -247,7 +248,7 @@ def _side(table: str, run: Run, first: Run, columns: tuple[str, ...]) -> str:
     where = ""
     if year_column:
         part: date | int = run.facts["as_of_date"] if year_column == "as_of_date" else run.year
-        where = f" where {year_column} = {views.literal(str(part))}"
+        where = f" where {year_column} = {literal(str(part))}"
     return f"select * from {_database(run, first)}.marts.{table}{where}"
 
 

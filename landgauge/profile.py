@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import glob
+import hashlib
 import re
 from pathlib import Path
 from typing import Annotated, Any
@@ -150,10 +152,39 @@ def load(landing: Path | None) -> Profile:
         ) from error
 
 
-def _read(path: Path) -> dict[str, Any]:
+def digest(landing: Path | None) -> str:
+    """Return the SHA-256 of all files that the profile of a landing area is made of: of equal ones it is the same.
+
+    Raises ConfigurationError where a `city.yml` cannot be read.
+    """
+    whole = hashlib.sha256()
+    for path in (SHIPPED / "city.yml", *([landing / "city.yml"] if landing else [])):
+        for part in [path, *_named(path)] if path.is_file() else []:
+            whole.update(f"{part.name}\n".encode("utf-8", "surrogateescape"))
+            whole.update(hashlib.sha256(part.read_bytes()).digest())
+    return whole.hexdigest()
+
+
+def _named(path: Path) -> list[Path]:
+    """The files that a `city.yml` names and that are there, each with those that differ in the ending alone."""
+    content = _content(path)
+    outlines_of = content.get("district_outlines")
+    given = [content.get(key) for key in _TABLES]
+    given.append(outlines_of.get("file") if isinstance(outlines_of, dict) else outlines_of)
+    named = [path.parent / name for name in given if isinstance(name, str)]
+    alike = {part for file in named for part in file.parent.glob(f"{glob.escape(file.stem)}.*")}
+    return sorted(part for part in alike if part.is_file())
+
+
+def _content(path: Path) -> dict[str, Any]:
     content = yaml_file.read(path, str(path)) or {}
     if not isinstance(content, dict):
         raise ConfigurationError(f"{path}: expected keys and values", "See docs/mapping.md for an example.")
+    return content
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content = _content(path)
     for key in _TABLES:
         if isinstance(content.get(key), str):
             content[key] = _table(path.parent / content[key], path)

@@ -86,10 +86,14 @@ class ReadingLimits:
 
 @dataclass(frozen=True)
 class StageResult:
-    """What a stage did: row counts by name, and complaints that make the exit code 1."""
+    """What a stage did: row counts by name, and complaints that make the exit code 1.
+
+    `unchanged`: nothing that the stage reads had changed, so nothing was written; rows and complaints are the last's.
+    """
 
     rows: Mapping[str, int] = field(default_factory=dict)
     complaints: tuple[str, ...] = ()
+    unchanged: bool = False
 
 
 def landing_at(text: str | None) -> dict[str, Any]:

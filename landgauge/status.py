@@ -13,6 +13,8 @@ from typing import Any
 
 import duckdb
 
+from landgauge import journal
+from landgauge.freshness import freshness
 from warehouse import lock
 from warehouse.published import open_snapshot
 
@@ -28,16 +30,23 @@ _STAGES = (
     "select year, stage, started_at, seconds, peak_mb, rows from run.stage "
     "where year = (select year from run.stage order by started_at desc limit 1) order by started_at"
 )
-# of each dataset: files, rows and freshness in the year, and the evaluated years in which nothing is loaded
+_GATE = """
+select year, count(*) as expectations, count(*) filter (not success) as not_met,
+       coalesce(list(message_en order by suite, expectation) filter (not success), []) as messages
+from run.gate group by year order by year desc
+"""
+# of each dataset: files, rows and age in the year, its newest year, and the evaluated years in which nothing is loaded
 _INPUTS = """
 with loads as (select dataset, {year} as year, file_name, rows_in, quarantined, loaded_at from {table}
-               where state = 'loaded' and {year} <= $1),
+               where state = 'loaded' and {year} <= {newest}),
      years as (select distinct year from loads where dataset = 'parcels')
 select dataset,
-       count(*) filter (year = $1) as files,
-       coalesce(sum(rows_in) filter (year = $1), 0)::bigint as rows_in,
-       sum(quarantined) filter (year = $1) / nullif(sum(rows_in) filter (year = $1), 0) as quarantined_share,
-       max(loaded_at) filter (year = $1) as newest_file_at,
+       count(*) filter (year = {newest}) as files,
+       coalesce(sum(rows_in) filter (year = {newest}), 0)::bigint as rows_in,
+       sum(quarantined) filter (year = {newest})
+       / nullif(sum(rows_in) filter (year = {newest}), 0) as quarantined_share,
+       max(loaded_at) filter (year = {newest}) as newest_file_at,
+       max(year) as newest_year,
        (select coalesce(list(y.year order by y.year), []) from years as y
         where y.year not in (select o.year from loads as o where o.dataset = loads.dataset)) as missing_years
 from loads group by dataset order by dataset
@@ -51,6 +60,8 @@ class Status:
     `writer`: who holds it, None where nobody does. `runs`: the published runs, newest year first. `stages`: the year
     that was worked on last, with seconds, peak MB and rows of each stage. `inputs`: the datasets of `input_year` with
     files, rows, quarantined share, age in days of the newest file, and evaluated years in which they lack.
+    `freshness`: which datasets are late (landgauge.freshness). `attempts`: the newest attempt at each stage of each
+    year, also one that failed (landgauge.journal). `gate`: expectations by year, those not met with their messages.
     `objections`: open ones by year. `error`: last line of the last unexpected error and when it was written.
     `disk`: bytes of each part, files that several publications share counted once, and bytes that are free.
     `notes`: what could not be looked at, and why.
@@ -63,6 +74,9 @@ class Status:
     stages: list[dict[str, Any]] = field(default_factory=list)
     input_year: int | None = None
     inputs: list[dict[str, Any]] = field(default_factory=list)
+    freshness: list[dict[str, Any]] = field(default_factory=list)
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+    gate: list[dict[str, Any]] = field(default_factory=list)
     objections: list[dict[str, Any]] = field(default_factory=list)
     error: dict[str, Any] | None = None
     disk: dict[str, int] = field(default_factory=dict)
@@ -72,61 +86,87 @@ class Status:
 def status(warehouse: Path, now: datetime) -> Status:
     """Return what is known of a warehouse. Raises StageFailed where its snapshot is there and cannot be read."""
     notes: list[str] = []
-    runs, year, inputs, objections = _published(warehouse / "published" / "current.duckdb", notes)
+    found = _published(warehouse / "published" / "current.duckdb", notes)
     with lock.looking(warehouse) as writer:
-        worked = _working(warehouse / "warehouse.duckdb", writer, notes)
-    if worked and worked[1] is not None:
-        _, year, inputs = worked
-    for row in inputs:
+        found |= _working(warehouse / "warehouse.duckdb", writer, notes)
+    for row in found["inputs"]:
         newest = row["newest_file_at"]
         row["age_days"] = round((now - newest).total_seconds() / 86400, 1) if newest else None
     return Status(
-        warehouse, now, writer, runs, worked[0] if worked else [], year, inputs, objections,
-        _last_error(warehouse / "logs" / "error.log"), _disk(warehouse), notes,
-    )  # fmt: skip
+        warehouse,
+        now,
+        writer,
+        **found,
+        freshness=freshness({row["dataset"]: row["newest_year"] for row in found["inputs"]}, now.date()),
+        attempts=_newest(journal.attempts(warehouse / "logs")),
+        error=_last_error(warehouse / "logs" / "error.log"),
+        disk=_disk(warehouse),
+        notes=notes,
+    )
 
 
-def _published(
-    snapshot: Path, notes: list[str]
-) -> tuple[list[dict[str, Any]], int | None, list[dict[str, Any]], list[dict[str, Any]]]:
+def _newest(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The newest attempt at each stage of each year, newest year first, stages in the order of their beginning.
+
+    One that found nothing changed leaves the one before in its place and says when it looked, as `looked_at`.
+    """
+    newest: dict[tuple[int, str], dict[str, Any]] = {}
+    for attempt in attempts:
+        key, looked = (attempt["year"], attempt["stage"]), {"looked_at": attempt["started_at"]}
+        before = newest.get(key, {})
+        stands = attempt.get("unchanged") and before.get("state") == "done"
+        newest[key] = (before | {"unchanged": True} if stands else attempt) | looked
+    return sorted(newest.values(), key=lambda a: (-a["year"], a["started_at"]))
+
+
+def _published(snapshot: Path, notes: list[str]) -> dict[str, Any]:
     """Runs, the newest year with its inputs, and open objections, as the snapshot knows them."""
     if not snapshot.is_file():
         notes.append("nothing is published")
-        return [], None, [], []
+        return {"runs": [], "input_year": None, "inputs": [], "objections": []}
     with open_snapshot(snapshot) as con:
         runs = _rows(con, _RUNS)
         there = {name for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()}
         year = runs[0]["year"] if runs else None
-        inputs = _rows(con, _INPUTS.format(year="year", table="marts.fct_load"), [year]) if "fct_load" in there else []
+        inputs = _rows(con, _inputs("year", "marts.fct_load", year)) if "fct_load" in there else []
         objections = _rows(con, _OPEN_OBJECTIONS) if "fct_objection" in there else []
-    return runs, year, inputs, objections
+    return {"runs": runs, "input_year": year, "inputs": inputs, "objections": objections}
 
 
-def _working(
-    path: Path, writer: lock.Holder | None, notes: list[str]
-) -> tuple[list[dict[str, Any]], int | None, list[dict[str, Any]]] | None:
-    """Stages, and the newest year with its inputs, of the working file; None where it is not looked at."""
+def _working(path: Path, writer: lock.Holder | None, notes: list[str]) -> dict[str, Any]:
+    """Stages, the gate, and the newest year with its inputs, of the working file; nothing where it is not looked at."""
     if writer is not None:
         notes.append("the working file is being written: stages are not shown, inputs are those that were published")
-        return None
+        return {}
     if not path.is_file():
         notes.append("nothing was ever loaded")
-        return None
+        return {}
     try:
         with duckdb.connect(str(path), read_only=True) as con:
-            tables = set(con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall())
-            stages = _rows(con, _STAGES) if ("run.stage",) in tables else []
-            if ("ledger.load",) not in tables or ("run.manifest",) not in tables:
-                return stages, None, []
-            year = con.execute("select max(year) from run.manifest").fetchone()[0]
-            return stages, year, _rows(con, _INPUTS.format(year="data_year", table="ledger.load"), [year])
+            return _worked(con)
     except duckdb.Error as error:
         notes.append(f"{path} cannot be opened: {str(error).splitlines()[0]}; `landgauge doctor` says more")
-        return None
+        return {}
 
 
-def _rows(con: duckdb.DuckDBPyConnection, sql: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
-    cursor = con.execute(sql, values or [])
+def _worked(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    tables = {t for (t,) in con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()}
+    parts = {"stages": ("run.stage", _STAGES), "gate": ("run.gate", _GATE)}
+    found: dict[str, Any] = {name: _rows(con, sql) for name, (table, sql) in parts.items() if table in tables}
+    if {"ledger.load", "run.manifest"} <= tables:
+        year = con.execute("select max(year) from run.manifest").fetchone()[0]
+        inputs = _rows(con, _inputs("data_year", "ledger.load", year))
+        found |= {"input_year": year, "inputs": inputs} if year is not None else {}
+    return found
+
+
+def _inputs(column: str, table: str, newest: int | None) -> str:
+    """Written out: a parameter makes DuckDB's client import pandas, which takes longer than the whole command."""
+    return _INPUTS.format(year=column, table=table, newest="null" if newest is None else f"{newest:d}")
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+    cursor = con.execute(sql)
     names = [c[0] for c in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

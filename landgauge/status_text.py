@@ -11,7 +11,10 @@ from landgauge.status import Status
 
 def text(found: Status) -> str:
     """Return the status as lines under short headings."""
-    return "\n".join([*_head(found), *_runs(found), *_stages(found), *_inputs(found), *_rest(found)]) + "\n"
+    return (
+        "\n".join([*_head(found), *_runs(found), *_stages(found), *_failed(found), *_inputs(found), *_rest(found)])
+        + "\n"
+    )
 
 
 def _head(found: Status) -> Iterator[str]:
@@ -38,12 +41,29 @@ def _stages(found: Status) -> Iterator[str]:
         yield from _table((*columns, "rows"), rows)
 
 
+def _failed(found: Status) -> Iterator[str]:
+    failed = [a for a in found.attempts if a["state"] == "failed"]
+    if failed:
+        yield "\nstages whose last attempt failed"
+        rows = [[a["year"], a["stage"], a["started_at"], a.get("error", "")] for a in failed]
+        yield from _table(("year", "stage", "started_at", "error"), rows)
+
+
 def _inputs(found: Status) -> Iterator[str]:
     if found.inputs:
         yield f"\ninputs of {found.input_year}"
         columns = ("dataset", "files", "rows_in", "quarantined_share", "age_days", "missing_years")
         rows = [[*(i[c] for c in columns[:-1]), ", ".join(map(str, i["missing_years"]))] for i in found.inputs]
         yield from _table(columns, [[*r[:3], "" if r[3] is None else f"{r[3]:.2%}", *r[4:]] for r in rows])
+    late = [f for f in found.freshness if f["state"] == "late"]
+    if late:
+        yield "\nlate"
+        shown = [[f["dataset"], f["newest_year"], f["due_year"], _since(f)] for f in late]
+        yield from _table(("dataset", "newest_year", "due_year", "since"), shown)
+
+
+def _since(late: dict[str, Any]) -> str:
+    return f"{late['late_since']}{' (illustrative due day)' if late['illustrative'] else ''}"
 
 
 def _rest(found: Status) -> Iterator[str]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from landgauge.sql import literal
 from reporting.marts import Marts
-from reporting.scope import Scope, literal
+from reporting.scope import Scope
 from reporting.scores import Result
 
 _LAND = {

@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from landgauge.sql import literal
 from reporting.marts import Marts
 
 LONGEST = 120  # characters of a code in a file name
@@ -35,11 +36,6 @@ class Scope:
             return ""
         column = zone if self.scale == "zone" else district
         return f"{start}{column} = {literal(self.code)}"
-
-
-def literal(text: str) -> str:
-    """Return a text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def safe(code: str) -> str:

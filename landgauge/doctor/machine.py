@@ -96,7 +96,7 @@ def memory(_: Installation) -> Iterator[Finding]:
 def temporary(_: Installation) -> Iterator[Finding]:
     """Folders that the engine, the browser and worker processes write to."""
     folder = Path(os.environ.get("TMPDIR") or tempfile.gettempdir())
-    for place, advice in ((folder, "Name another in TMPDIR."), (Path("/dev/shm"), "Mount it; print needs it.")):
+    for place, advice in ((folder, "Name another in TMPDIR."), (Path("/dev/shm"), "Mount it; print needs it.")):  # noqa: S108 only looked at
         if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK, effective_ids=_EFFECTIVE):
             report = fault if place == folder else warn
             yield report("cannot be written", place, advice)

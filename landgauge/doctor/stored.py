@@ -14,7 +14,8 @@ import psutil
 
 from landgauge.doctor.findings import Finding, Installation, fault, ok, skipped, warn
 from landgauge.doctor.machine import writable
-from warehouse import kept, lock
+from landgauge.errors import StageFailed
+from warehouse import kept, lock, upgrade
 
 NO_WAREHOUSE = "no --warehouse is given"
 NOTHING_PUBLISHED = "nothing is published"
@@ -65,7 +66,10 @@ def working_file(installation: Installation) -> Iterator[Finding]:
             return
         try:
             with _opened(path) as con:
+                upgrade.refuse_newer(upgrade.version(con))
                 yield ok(f"opens, storage {_storage(con)}", path)
+        except StageFailed as error:
+            yield fault(error.message, path, error.next_step)
         except duckdb.Error as error:
             advice = "Restore it from a backup, or move it away and ingest the years anew; what is published stands."
             yield fault(f"cannot be opened: {_first_line(error)}", path, advice)

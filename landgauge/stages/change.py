@@ -17,14 +17,11 @@ from landgauge.stages.weights import Weighting
 from scoring import scheme_columns, scheme_reading
 from scoring.ideal import encode
 from scoring.judging import change, tables
-from scoring.judging.scored import Named, Scored
+from scoring.judging.scored import COMPONENTS, Named, Scored
 from scoring.scheme import Scheme
 from scoring.scheme_cells import SchemeError
 
 Floats = NDArray[np.float64]
-
-CHUNK = 100_000  # units compared at a time: bounds the memory of the tables
-_MATRICES = ("values", "ideals", "standardised", "weights", "contributions", "imputed")
 
 
 @dataclass(frozen=True)
@@ -110,11 +107,11 @@ def _tables(
     before = _before(con, named, place, earlier, columns) if earlier and old else None
     side = _now(con, named, place, facts, now, columns) if before and scheme else None
     run = place.run or (before.place.run if before else None)
-    for start in range(0, len(now.codes), CHUNK):
-        rows = slice(start, start + CHUNK)
+    for start in range(0, len(now.codes), places.CHUNK):
+        rows = slice(start, start + places.CHUNK)
         found = _changes(scheme, now.part(rows), side, before, rows)
-        past = None if before is None else before.facts.slice(start, CHUNK)
-        yield tables.change_table(named, place.year, facts.slice(start, CHUNK), found, past, run)
+        past = None if before is None else before.facts.slice(start, places.CHUNK)
+        yield tables.change_table(named, place.year, facts.slice(start, places.CHUNK), found, past, run)
 
 
 def _changes(scheme: Scheme | None, now: Scored, side: Side | None, before: Side | None, rows: slice) -> change.Change:
@@ -138,7 +135,7 @@ def _now(
 ) -> Side:
     """The units of the later year, with empty columns for the indicators that only the earlier one has."""
     new = len(columns) - now.values.shape[1]
-    wide = replace(now, **{name: _wider(getattr(now, name), new) for name in _MATRICES})
+    wide = replace(now, **{name: _wider(getattr(now, name), new) for name in COMPONENTS})
     return Side(place, wide, facts, _nominal(con, named, place, facts, columns))
 
 

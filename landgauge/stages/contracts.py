@@ -12,6 +12,7 @@ import duckdb
 
 from landgauge import log
 from landgauge.settings import Settings, StageResult
+from landgauge.sql import literal
 from warehouse import db
 from warehouse.transform import run_layer
 
@@ -87,7 +88,7 @@ def _carry(con: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[int, dat
     _copy(con, "marts", f"year = {settings.year}")
     if not settings.snapshot.exists():
         return None
-    con.execute(f"attach '{settings.snapshot}' as published (read_only)")
+    con.execute(f"attach {literal(str(settings.snapshot))} as published (read_only)")
     try:
         _copy(con, "published.marts", f"year <> {settings.year}")
         return con.execute(

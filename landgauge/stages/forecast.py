@@ -12,16 +12,25 @@ import pyarrow as pa
 from landgauge import policy
 from landgauge.errors import ConfigurationError, StageFailed
 from landgauge.settings import Settings, StageResult
-from landgauge.stages import land_items
+from landgauge.stages import land_items, progress
 from scoring.forecast import activity_tables, land_balance, land_demand, land_policy, land_supply, land_tables, rules
 from scoring.forecast.activity import Hierarchy, activity
 from scoring.forecast.land_policy import ALL, LandPolicy
 from scoring.forecast.panel import panel
 from scoring.forecast.policy import PolicyError
 from scoring.forecast.rules import ActivityRules
-from warehouse import db
+from warehouse import db, done
 from warehouse.transform import run_layer
 
+# what is read here and in land_items, so that it need not be done again where none of it changed
+READS = (
+    *("bridge_agreement_parcel", "bridge_district_succession", "dim_agreement", "dim_parcel", "fct_consequence"),
+    *("fct_forecast_series", "fct_land_potential", "fct_low_efficiency_parcel"),
+)
+READS_TABLES = (
+    *(("accepted", "land_supply"), ("accepted", "parcel_changes")),
+    *(("profile", "industry"), ("profile", "setting")),
+)
 MEASURES = ("value_added_cny10k", "output_cny10k", "employees", "fixed_investment_cny10k", "industrial_land_ha")
 _SERIES = """
 select measure, district_code, industry_code, year, value from marts.fct_forecast_series
@@ -53,19 +62,28 @@ def forecast(settings: Settings) -> StageResult:
     Without a series there are no rows of demand; what cannot be forecast says why. Raises ConfigurationError where a
     forecast seed cannot be read, StageFailed where the year has not been built.
     """
-    activity_rules, land = _rules()
     with db.connect(settings) as con:
-        try:
-            facts = _facts(con, settings.year, land, activity_rules.steps)
-        except duckdb.CatalogException as error:
-            raise StageFailed(
-                f"year {settings.year} has not been built by this version: {error}", "Run `landgauge build` first."
-            ) from error
-        written = tables(facts, activity_rules, land, con)
-    db.write_tables(settings, {f"forecasted.{name}": table for name, table in written.items()})
+        made_from = progress.part(con, settings, READS, READS_TABLES)
+        forecasted = done.part(con, "forecast", made_from)
+        if forecasted is None:
+            forecasted = _forecast_all(con, settings)
+            done.end_part(con, "forecast", made_from, forecasted)
     built = run_layer(settings, "balance")
-    counts = {name: table.num_rows for name, table in written.items()}
-    return StageResult(rows=counts | dict(built.rows), complaints=_complaints(facts, land) + built.complaints)
+    return StageResult(dict(forecasted.rows) | dict(built.rows), forecasted.complaints + built.complaints)
+
+
+def _forecast_all(con: duckdb.DuckDBPyConnection, settings: Settings) -> StageResult:
+    """Write schema `forecasted` anew; rows by table."""
+    activity_rules, land = _rules()
+    try:
+        facts = _facts(con, settings.year, land, activity_rules.steps)
+    except duckdb.CatalogException as error:
+        raise StageFailed(
+            f"year {settings.year} has not been built by this version: {error}", "Run `landgauge build` first."
+        ) from error
+    written = tables(facts, activity_rules, land, con)
+    db.put_tables(con, {f"forecasted.{name}": table for name, table in written.items()})
+    return StageResult({name: table.num_rows for name, table in written.items()}, _complaints(facts, land))
 
 
 def _rules() -> tuple[ActivityRules, LandPolicy]:

@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landgauge.settings import Settings
+from landgauge.sql import literal
 from landgauge.stages import change, places, sureness
 from landgauge.stages.weights import Weighting
 from scoring.judging import next_grade, tables
-from scoring.judging.scored import Named
+from scoring.judging.scored import Scored
 
 Floats = NDArray[np.float64]
 
-CHUNK = 100_000  # units judged at a time: bounds the memory of the tables
 _OUTPUTS = {
     "scored.next_grade": tables.NEXT_GRADE,
     "scored.change": tables.CHANGE,
@@ -30,22 +30,21 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
         con.execute(f"create or replace table {name} as select * from incoming")
         con.unregister("incoming")
     if settings.snapshot.is_file():
-        con.execute(f"attach '{settings.snapshot}' as published (read_only)")
+        con.execute(f"attach {literal(str(settings.snapshot))} as published (read_only)")
 
 
-def judge(con: duckdb.DuckDBPyConnection, year: int, weighting: Weighting, worsts: Floats | None = None) -> None:
-    """Write next grades, stability and changes of a scheme whose scores stand in the working file.
+def judge(
+    con: duckdb.DuckDBPyConnection, year: int, weighting: Weighting, now: Scored, worsts: Floats | None = None
+) -> None:
+    """Write next grades, stability and changes of a scheme whose scores stand in the working file, and are `now`.
 
     `worsts` (n, k) are the worst ends of min_max. Raises ConfigurationError for a setting that the seeds lack.
     """
     scheme, nominal = weighting.scheme, weighting.weights()
-    codes, place = [i.code for i in scheme.indicators], places.working(year)
-    named = Named(scheme.scale, scheme.code, scheme.version)
-    now = places.scored(con, named, place, place, codes, scheme)
     sureness.write(con, year, weighting, now, worsts)
     better, target = next_grade.next_score(scheme, now)
-    for start in range(0, len(now.codes), CHUNK):
-        rows = slice(start, start + CHUNK)
+    for start in range(0, len(now.codes), places.CHUNK):
+        rows = slice(start, start + places.CHUNK)
         part = now.part(rows)
         reached = next_grade.next_grade(scheme, part, nominal[rows], better[rows], target[rows])
         places.append(con, "scored.next_grade", tables.next_grade_table(scheme, year, part, reached))

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from scoring.ideal import encode
-from scoring.judging.scored import Named, Scored
-from scoring.scheme import Scheme
+from scoring.judging.scored import COMPONENTS, Named, Scored
 
 _PUBLISHED = ("fct_score", "fct_score_component", "fct_weight")
-_ITEMS = ("value", "ideal_value", "standardised", "weight", "contribution", "imputed")
+BATCH = 500_000  # components read at a time
+CHUNK = 100_000  # units whose tables are made at a time: bounds their memory
+_STORED = 122_880  # rows that DuckDB stores together: by as many it takes them in on all threads
 
 
 @dataclass(frozen=True)
@@ -76,56 +77,49 @@ def facts(con: duckdb.DuckDBPyConnection, named: Named, units: Place, place: Pla
     ).to_arrow_table()
 
 
-def scored(
-    con: duckdb.DuckDBPyConnection,
-    named: Named,
-    units: Place,
-    place: Place,
-    columns: Sequence[str],
-    scheme: Scheme | None = None,
-) -> Scored:
+def scored(con: duckdb.DuckDBPyConnection, named: Named, units: Place, place: Place, columns: Sequence[str]) -> Scored:
     """Return the units that the scheme has at `units` with what stands of them at `place`: NaN where nothing does.
 
-    `columns` are the indicators; without a scheme no unit has a grade or a group.
+    `columns` are the indicators. No unit has a grade or a group: they are facts of the scheme.
     """
     table = facts(con, named, units, replace(place, groups=False))
-    items = [_items(con, named, units, place, code) for code in columns]
-    empty = np.empty((table.num_rows, 0))
-    matrix = {name: np.column_stack([empty, *(i[name] for i in items)]) for name in _ITEMS}
-    names = {g.code: number for number, g in enumerate(scheme.grades)} if scheme else {}
-    by_group = scheme is not None and scheme.grade_rule == "shares_in_group"
+    held = _items(con, named, units, place, columns, table.num_rows)
     return Scored(
         codes=table.column("unit_code").combine_chunks().cast(pa.string()),
         score=table.column("score").to_numpy(),
-        grade=np.array([names.get(g, -1) for g in table.column("grade").to_pylist()], dtype=np.int64),
-        group=encode(table.column("group_code")).index if by_group else np.zeros(table.num_rows, dtype=np.int64),
+        grade=np.full(table.num_rows, -1, dtype=np.int64),
+        group=np.zeros(table.num_rows, dtype=np.int64),
         vetoed=table.column("vetoed").to_numpy(),
-        values=matrix["value"],
-        ideals=matrix["ideal_value"],
-        standardised=matrix["standardised"],
-        weights=matrix["weight"],
-        contributions=matrix["contribution"],
-        imputed=matrix["imputed"] > 0,
+        **held | {"imputed": held["imputed"] > 0},
     )
 
 
 def _items(
-    con: duckdb.DuckDBPyConnection, named: Named, units: Place, place: Place, indicator: str
-) -> dict[str, NDArray[np.float64]]:
-    """One indicator's part of each unit's score, in the order of the units."""
-    columns = ", ".join(f"cast(items.{name} as double) as {name}" for name in _ITEMS)
-    table = con.execute(
-        f"select {columns} from {units.scores} as units left join {place.components} as items"
-        " on units.unit_code = items.unit_code and units.scale = items.scale"
-        " and units.scheme_code = items.scheme_code and items.year = ? and items.indicator_code = ?"
-        " where units.scale = ? and units.scheme_code = ? and units.year = ? order by units.unit_code",
-        [place.year, indicator, named.scale, named.code, units.year],
-    ).to_arrow_table()
-    return {name: table.column(name).to_numpy() for name in _ITEMS}
+    con: duckdb.DuckDBPyConnection, named: Named, units: Place, place: Place, columns: Sequence[str], rows: int
+) -> dict[str, NDArray[Any]]:
+    """Each indicator's part of each unit's score (n, k), in the order of the units; read once, batch by batch."""
+    held = {name: np.full((rows, len(columns)), np.nan) for name in COMPONENTS}
+    if not columns:
+        return held
+    found = con.execute(
+        f"with units as (select unit_code, row_number() over (order by unit_code) - 1 as place from {units.scores}"
+        " where scale = $scale and scheme_code = $code and year = $of_year)"
+        " select units.place, list_position($columns, items.indicator_code) - 1 as indicator, value as values,"
+        " ideal_value as ideals, standardised, weight as weights, contribution as contributions,"
+        f" cast(imputed as double) as imputed from {place.components} as items"
+        " inner join units on items.unit_code = units.unit_code where items.year = $year and items.scale = $scale"
+        " and items.scheme_code = $code and list_contains($columns, items.indicator_code)",
+        {"scale": named.scale, "code": named.code, "of_year": units.year, "year": place.year, "columns": [*columns]},
+    )
+    for batch in found.to_arrow_reader(BATCH):
+        at = batch.column("place").to_numpy(), batch.column("indicator").to_numpy()
+        for name, matrix in held.items():
+            matrix[at] = batch.column(name).to_numpy(zero_copy_only=False)
+    return held
 
 
 def append(con: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
     """Add the rows to a table of the working file, column by name."""
-    con.register("incoming", table)
+    con.register("incoming", pa.Table.from_batches(table.to_batches(max_chunksize=_STORED), table.schema))
     con.execute(f"insert into {name} by name select * from incoming")
     con.unregister("incoming")

@@ -10,6 +10,7 @@ import duckdb
 
 from landgauge import log
 from landgauge.settings import Settings, StageResult
+from landgauge.sql import literal
 from warehouse import db
 from warehouse.published import open_snapshot
 from warehouse.transform import run_layer
@@ -106,7 +107,7 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
 def _carry(con: duckdb.DuckDBPyConnection, settings: Settings) -> int:
     """Fill them from the snapshot, and return its newest year; one of an earlier version tells no earlier runs."""
     year = {"year": settings.year}
-    con.execute(f"attach '{settings.snapshot}' as published (read_only)")
+    con.execute(f"attach {literal(str(settings.snapshot))} as published (read_only)")
     try:
         for name, query in _EARLIER.items():
             _told(con, f"insert into carried.{name} {query}", year)

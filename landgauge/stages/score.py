@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from landgauge import policy
 from landgauge.errors import ConfigurationError
 from landgauge.settings import Settings, StageResult
-from landgauge.stages import change, judge, weights
+from landgauge.stages import change, judge, places, progress, weights
 from landgauge.stages import units as units_module
 from landgauge.stages.units import Units
 from landgauge.stages.weights import Weighting
 from scoring import districts, scheme_reading, tables
 from scoring.ideal import Codes, Ends, ideal_matrix, one_group
 from scoring.ideal import ends as ideal_ends
+from scoring.judging.scored import COMPONENTS, Scored
 from scoring.scheme import WHOLE_CITY, Scheme
 from scoring.scheme_cells import SchemeError
 from scoring.scheme_columns import SEEDS
 from scoring.score import Beside, Block, group_means, standardise_block
 from scoring.weights import GROUP_MEAN
-from warehouse import db
+from warehouse import db, done
 from warehouse.transform import run_layer
 
-CHUNK = 100_000  # units scored at a time: bounds the memory of the components
+# what is read here and in the modules below, so that it need not be done again where none of it changed
+READS = ("dim_indicator", *sorted({t for s in units_module.SCALES.values() for t in (s.facts, s.dimension)}))
+READS_PROFILE = (("profile", "district"), ("profile", "setting"))
 _OUTPUTS = {
     "scored.score": tables.SCORE,
     "scored.score_component": tables.COMPONENT,
@@ -43,19 +48,29 @@ def score(settings: Settings) -> StageResult:
     Raises ConfigurationError for a scheme that is unknown, not valid in the year, or does not add up.
     """
     with db.connect(settings) as con:
-        schemes = _schemes(con, settings)
-        for name, schema in _OUTPUTS.items():
-            _replace(con, name, schema.empty_table())
-        judge.prepare(con, settings)
-        _append(con, "scored.ideal_value", tables.ideal_table(schemes, settings.year))
-        counts: dict[str, int] = {}
-        for scheme in schemes:
-            rated, units = _score_scheme(con, settings.year, scheme)
-            counts[f"{scheme.code} {scheme.scale} rated"] = rated
-            counts[f"{scheme.code} {scheme.scale} units"] = units
-        change.of_next_year(con, settings.year)
+        made_from = progress.part(con, settings, READS, READS_PROFILE)
+        scored = done.part(con, "score", made_from)
+        if scored is None:
+            scored = StageResult(_score_all(con, settings))
+            done.end_part(con, "score", made_from, scored)
     built = run_layer(settings, "evaluation")
-    return StageResult(rows=counts | dict(built.rows), complaints=built.complaints)
+    return StageResult(rows=dict(scored.rows) | dict(built.rows), complaints=built.complaints)
+
+
+def _score_all(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, int]:
+    """Write schema `scored` anew and return the number of units, rated and all, by scheme and scale."""
+    schemes = _schemes(con, settings)
+    for name, schema in _OUTPUTS.items():
+        _replace(con, name, schema.empty_table())
+    judge.prepare(con, settings)
+    places.append(con, "scored.ideal_value", tables.ideal_table(schemes, settings.year))
+    counts: dict[str, int] = {}
+    for scheme in schemes:
+        rated, units = _score_scheme(con, settings.year, scheme)
+        counts[f"{scheme.code} {scheme.scale} rated"] = rated
+        counts[f"{scheme.code} {scheme.scale} units"] = units
+    change.of_next_year(con, settings.year)
+    return counts
 
 
 def _schemes(con: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[Scheme, ...]:
@@ -95,26 +110,51 @@ def _score_scheme(con: duckdb.DuckDBPyConnection, year: int, scheme: Scheme) -> 
     """Write scores and components of one scheme and scale; return how many units are rated, and how many there are."""
     units = units_module.read(con, year, scheme, weights.attributes(scheme, units_module.known(con)))
     group = units.attributes[scheme.group_by] if scheme.group_by else one_group(len(units.codes), WHOLE_CITY)
-    scores, reasons = [np.empty(0)], [np.empty(0, dtype=np.int8)]
+    scores, reasons, held = [np.empty(0)], [np.empty(0, dtype=np.int8)], _room(units)
     excluded = units_module.first_that_holds(scheme.not_rated, units, year)
     weighting = weights.derive(scheme, units.values, units.attributes, excluded < 0)
-    _append(con, "scored.weight", weighting.table(year))
+    places.append(con, "scored.weight", weighting.table(year))
     counted = Codes(np.where(excluded < 0, group.index, -1), group.names)
     ends = _ends(con, year, scheme, units, counted)
     points = units_module.points(scheme, units, year)
     beside = Beside(None, (excluded + 1).astype(np.int8), points)
     for start, block in _blocks(weighting, units, group, counted, ends, beside):
         part = units.codes.slice(start, len(block.score))
-        _append(con, "scored.score_component", tables.component_table(scheme, year, part, block))
+        places.append(con, "scored.score_component", tables.component_table(scheme, year, part, block))
         scores.append(block.score)
         reasons.append(block.reason)
+        for name, matrix in held.items():
+            matrix[start : start + len(block.score)] = getattr(block, name)
     total = np.concatenate(scores)
     district = units.attributes["district_code"]
     veto = units_module.first_that_holds(scheme.vetoes, units, year)
     table = tables.score_table(scheme, year, units.codes, total, np.concatenate(reasons), group, district, veto)
-    _append(con, "scored.score", table)
-    judge.judge(con, year, weighting, None if ends is None else ends.worst[group.index])
-    return int((~np.isnan(total)).sum()), len(total)
+    places.append(con, "scored.score", table)
+    now = _scored(scheme, units, table, total, group, held)
+    judge.judge(con, year, weighting, now, None if ends is None else ends.worst[group.index])
+    return len(now.rated), len(total)
+
+
+def _room(units: Units) -> dict[str, NDArray[Any]]:
+    """Room for the components (n, k) of the units' scores, by their name in a block."""
+    shape = units.values.shape
+    return {name: np.empty(shape, dtype=bool if name == "imputed" else float) for name in COMPONENTS}
+
+
+def _scored(
+    scheme: Scheme, units: Units, table: pa.Table, total: NDArray[np.float64], group: Codes, held: Mapping[str, Any]
+) -> Scored:
+    """Return the units as they were scored, without reading back what was just written: `table` are their scores."""
+    grade = pc.fill_null(table.column("grade").combine_chunks().indices, -1)
+    by_group = scheme.grade_rule == "shares_in_group"
+    return Scored(
+        codes=units.codes,
+        score=total,
+        grade=grade.to_numpy().astype(np.int64),
+        group=group.index if by_group else np.zeros(len(total), dtype=np.int64),
+        vetoed=pc.is_valid(table.column("veto_code")).to_numpy(),
+        **held,
+    )
 
 
 def _ends(con: duckdb.DuckDBPyConnection, year: int, scheme: Scheme, units: Units, counted: Codes) -> Ends | None:
@@ -122,7 +162,7 @@ def _ends(con: duckdb.DuckDBPyConnection, year: int, scheme: Scheme, units: Unit
     if not scheme.needs_ends:
         return None
     found = ideal_ends(scheme, units.values, counted.index, len(counted.names))
-    _append(con, "scored.ideal_value", tables.data_ideal_table(scheme, year, found, counted))
+    places.append(con, "scored.ideal_value", tables.data_ideal_table(scheme, year, found, counted))
     return found
 
 
@@ -135,8 +175,8 @@ def _blocks(
     """
     scheme = weighting.scheme
     means = _means(scheme, units, group, counted, ends) if scheme.missing_rule == GROUP_MEAN else None
-    for start in range(0, len(units.codes), CHUNK):
-        stop = min(start + CHUNK, len(units.codes))
+    for start in range(0, len(units.codes), places.CHUNK):
+        stop = min(start + places.CHUNK, len(units.codes))
         ideals, worsts = _ideals(scheme, units, group, ends, start, stop)
         # a missing group has index -1 and takes the last row, which holds nothing
         fill = None if means is None else means[group.index[start:stop]]
@@ -164,10 +204,4 @@ def _replace(con: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None
     con.execute(f"create schema if not exists {name.split('.')[0]}")
     con.register("incoming", table)
     con.execute(f"create or replace table {name} as select * from incoming")
-    con.unregister("incoming")
-
-
-def _append(con: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
-    con.register("incoming", table)
-    con.execute(f"insert into {name} by name select * from incoming")
     con.unregister("incoming")

@@ -42,13 +42,18 @@ def write(
     chosen, accuracy, illustrative = settings()
     consequence = consequences(scheme, policy.rows("scheme_measure"))
     sets = np.array([[i.weight for i in s.indicators] for s in weighting.schemes])
-    data = DataDraws(scheme, now, worsts, accuracy, chosen.seed)
-    found = uncertainty.sureness(scheme, now, sets, weighting.index, chosen, data, consequence)
-    bounds = uncertainty.bounds(scheme, now, nominal)
-    known = sure_tables.stability_table(scheme, year, now, found, bounds, chosen, illustrative)
+    there = now.rated
+    rated = now.part(there)  # what is drawn again and again is drawn for those whom it may concern
+    data = DataDraws(scheme, rated, None if worsts is None else worsts[there], accuracy, chosen.seed)
+    threads = int(con.execute("select current_setting('threads')").fetchall()[0][0])
+    found = uncertainty.sureness(scheme, rated, sets, weighting.index[there], chosen, data, consequence, threads)
+    bounds = uncertainty.bounds(scheme, now, nominal).part(there)
+    known = sure_tables.stability_table(scheme, year, rated, found, bounds, chosen, illustrative)
     places.append(con, "scored.stability", known)
-    for left, without in enumerate(uncertainty.left_out(scheme, now, nominal)):
-        table = sure_tables.left_out_table(scheme, year, now, left, without, consequence)
+    without = uncertainty.left_out(scheme, rated, nominal[there])
+    for start in range(0, len(rated.codes), places.CHUNK):
+        rows = slice(start, start + places.CHUNK)
+        table = sure_tables.left_out_table(scheme, year, rated.part(rows), without.part(rows), consequence)
         places.append(con, "scored.left_out", table)
     if scheme.scale in COMPARED_SCALES:
         opinion = topsis.opinion(scheme, now)

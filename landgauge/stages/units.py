@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from landgauge.errors import ConfigurationError
+from landgauge.sql import identifier
 from scoring import condition
 from scoring.ideal import Codes, encode
 from scoring.scheme import Columns, Ratio, Rule, Scheme
@@ -80,8 +81,8 @@ def read(con: duckdb.DuckDBPyConnection, year: int, scheme: Scheme, attributes: 
     wanted = sorted({*attributes, "district_code"})
     looked_at = sorted({r.column for r in scheme.rules})
     columns = [f"facts.{scale.key} as unit_code"]
-    columns += [f"{_place(a, there)} as {_quoted(f'attribute_{a}')}" for a in wanted]
-    columns += [f"{_place(c, there)} as {_quoted(f'column_{c}')}" for c in looked_at]
+    columns += [f"{_place(a, there)} as {identifier(f'attribute_{a}')}" for a in wanted]
+    columns += [f"{_place(c, there)} as {identifier(f'column_{c}')}" for c in looked_at]
     columns += [f"{_value(scheme, i.code)} as value_{j}" for j, i in enumerate(scheme.indicators)]
     sql = f"select {', '.join(columns)} from {scale.join} order by unit_code"
     table = con.execute(sql, [year]).to_arrow_table()
@@ -130,18 +131,14 @@ def _holds(rule: Rule, units: Units, year: int) -> NDArray[np.bool_]:
 def _value(scheme: Scheme, code: str) -> str:
     own: dict[str, Ratio] = {r.code: r for r in scheme.ratios}
     if code not in own:
-        return f"cast(facts.{_quoted(code)} as double)"
-    above, below = (f"facts.{_quoted(c)}" for c in (own[code].numerator, own[code].denominator))
+        return f"cast(facts.{identifier(code)} as double)"
+    above, below = (f"facts.{identifier(c)}" for c in (own[code].numerator, own[code].denominator))
     quotient = f"{own[code].factor!r} * cast({above} as double) / nullif(cast({below} as double), 0)"
     return f"(select case when isfinite(q) then q end from (select {quotient} as q))"
 
 
 def _place(column: str, dimension: Collection[str]) -> str:
-    return f"{'dimension' if column in dimension else 'facts'}.{_quoted(column)}"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return f"{'dimension' if column in dimension else 'facts'}.{identifier(column)}"
 
 
 def _columns(con: duckdb.DuckDBPyConnection, table: str) -> set[str]:

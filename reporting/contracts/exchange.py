@@ -16,6 +16,7 @@ import duckdb
 
 from landgauge.errors import ConfigurationError
 from landgauge.settings import Settings, StageResult, year_end
+from landgauge.sql import literal
 from reporting.contracts.folder import replaced
 from warehouse import db, lock
 from warehouse.published import open_snapshot
@@ -118,14 +119,10 @@ def _definition(con: duckdb.DuckDBPyConnection, table: str, kinds: dict[str, str
 
 
 def _write(con: duckdb.DuckDBPyConnection, rows: str, path: Path, form: str) -> int:
-    count = con.execute(f"copy ({rows}) to '{_quoted(path)}' ({form})").fetchall()[0][0]
+    count = con.execute(f"copy ({rows}) to {literal(path)} ({form})").fetchall()[0][0]
     if count == 0 and path.suffix == ".json":
         path.write_text("[]\n", encoding="utf-8")
     return count
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def _has(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from landgauge.sql import literal
 from reporting.marts import Marts, Row
 from reporting.scores import grades_of
 from reporting.workbooks.columns import Described, described
-from warehouse import views
 
 MULTIPOLYGON, POINT = "MultiPolygon", "Point"
 
@@ -211,7 +211,7 @@ def _results(marts: Marts, scale: str) -> list[Row]:
 
 
 def _join(alias: str, source: _Source, result: Row) -> str:
-    scheme, version = (views.literal(result[name]) for name in ("scheme_code", "scheme_version"))
+    scheme, version = (literal(result[name]) for name in ("scheme_code", "scheme_version"))
     return (
         f"left join fct_score as {alias} on {alias}.scale = '{source.scale}' and {alias}.unit_code = t.{source.key} "
         f"and {alias}.scheme_code = {scheme} and {alias}.scheme_version = {version}"

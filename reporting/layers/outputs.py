@@ -8,6 +8,7 @@ import duckdb
 
 from landgauge.errors import StageFailed
 from landgauge.settings import StageResult, year_end
+from landgauge.sql import literal
 from reporting.contracts.folder import replaced
 from reporting.layers import geopackage
 from reporting.layers.features import Layer, about, make_layers
@@ -15,7 +16,7 @@ from reporting.layers.geopackage import CRS, Filled
 from reporting.layers.styles import styles_of
 from reporting.marts import Marts
 from reporting.workbooks.lists import make_lists
-from warehouse import db, views
+from warehouse import db
 from warehouse.published import open_snapshot
 
 _SIGN = ".landgauge-layers"
@@ -55,7 +56,7 @@ def _geoparquet(con: duckdb.DuckDBPyConnection, path: Path, layer: Layer) -> Non
     shape = f"st_setcrs(st_geomfromwkb(geometry), '{CRS}')"
     con.execute(
         f"copy (select * replace ({shape} as geometry) from layer_{layer.name} order by rowid) "
-        f"to {views.literal(str(path))} (format parquet, compression zstd, geoparquet_version 'V1')"
+        f"to {literal(str(path))} (format parquet, compression zstd, geoparquet_version 'V1')"
     )
 
 
