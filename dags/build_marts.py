@@ -10,9 +10,9 @@ from airflow.sdk import DAG, task
 sys.path.append(str(Path(__file__).parents[1]))
 
 from dags.wiring import (
-    DEFAULT_ARGS,
-    FIRST_DAY,
+    COMMON,
     INDICATOR_MARTS,
+    LOOK,
     RAW_DECLARATIONS,
     Target,
     parameters,
@@ -31,16 +31,18 @@ with DAG(
     dag_id="build_marts",
     description="Indicators of the years whose declarations changed",
     schedule=[RAW_DECLARATIONS],
-    start_date=FIRST_DAY,
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
     params=parameters("year", "as_of", "schemes", "landing", "warehouse"),
     tags=["landgauge", "marts"],
     doc_md=DOC,
+    **COMMON,
 ):
 
-    @task(task_id="changed_years", multiple_outputs=False)
+    @task(
+        task_id="changed_years",
+        multiple_outputs=False,
+        execution_timeout=LOOK,
+        doc_md="The years whose declarations changed, one task of `build` for each.",
+    )
     def changed_years() -> list[Target]:
         """Return what the events, or the parameters of a run by hand, ask for."""
         with stopping():

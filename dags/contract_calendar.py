@@ -11,9 +11,8 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 from dags.wiring import (
     CITY_TIME,
+    COMMON,
     CONTRACT_CALENDAR,
-    DEFAULT_ARGS,
-    FIRST_DAY,
     calendar_target,
     parameters,
     stage_task,
@@ -31,13 +30,10 @@ with DAG(
     dag_id="contract_calendar",
     description="Contract stages that are due, as of a day",
     schedule=CronDataIntervalTimetable("0 3 1 * *", timezone=CITY_TIME),
-    start_date=FIRST_DAY,
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
     params=parameters("year", "as_of", "schemes", "landing", "warehouse"),
     tags=["landgauge", "contracts"],
     doc_md=DOC,
+    **COMMON,
 ):
     chain(
         stage_task("build", resolve=calendar_target)(),

@@ -11,8 +11,8 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 from dags.wiring import (
     CITY_TIME,
-    DEFAULT_ARGS,
-    FIRST_DAY,
+    COMMON,
+    LOOK,
     RAW_DECLARATIONS,
     parameters,
     settings_of,
@@ -35,16 +35,18 @@ with DAG(
     dag_id="ingest_declarations",
     description="Load declarations and check them",
     schedule=CronDataIntervalTimetable("0 1 * * *", timezone=CITY_TIME),
-    start_date=FIRST_DAY,
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
     params=parameters("year", "as_of", "schemes", "landing", "warehouse"),
     tags=["landgauge", "ingestion"],
     doc_md=DOC,
+    **COMMON,
 ):
 
-    @task.short_circuit(task_id="declared", multiple_outputs=False)
+    @task.short_circuit(
+        task_id="declared",
+        multiple_outputs=False,
+        execution_timeout=LOOK,
+        doc_md="Whether anything of the year stands in the landing area; only a run by schedule asks.",
+    )
     def declared() -> bool:
         """Say whether there is anything to load; a run by hand always goes on and hears it from the stage itself."""
         with stopping():

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pendulum
-from airflow.sdk import Asset, Param, get_current_context, task
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk import Asset, Param, TriggerRule, get_current_context, task
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
+from dags import layers
+from dags.notify import Notice
 from landgauge import log
-from landgauge.errors import ConfigurationError, LandgaugeError, SourceUnavailable, WarehouseBusy
+from landgauge.errors import ConfigurationError, LandgaugeError, SourceUnavailable, StageFailed, WarehouseBusy
 from landgauge.settings import Settings, StageResult, landing_at, year_end
 
 _log = log.get("dag")
@@ -32,15 +34,39 @@ PROVISIONAL_EVALUATION = Asset("landgauge_provisional_evaluation")
 FINAL_EVALUATION = Asset("landgauge_final_evaluation")
 CONTRACT_CALENDAR = Asset("landgauge_contract_calendar")
 
+TIMEOUTS: Mapping[str, timedelta] = {"ingest": timedelta(hours=6), "build": timedelta(hours=4)}
+TIMEOUT = timedelta(hours=2)
+LOOK = timedelta(minutes=15)  # of a task that only looks at files or at the snapshot
+RUN_TIMEOUT = timedelta(days=3)  # every stage at its limit, and its retries
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "landgauge",
     "retries": 4,
     "retry_delay": timedelta(minutes=1),
     "retry_exponential_backoff": 2,
     "max_retry_delay": timedelta(minutes=30),
+    "on_failure_callback": [Notice("task_failed")],
 }
-TIMEOUTS: Mapping[str, timedelta] = {"ingest": timedelta(hours=6), "build": timedelta(hours=4)}
-TIMEOUT = timedelta(hours=2)
+COMMON: dict[str, Any] = {
+    "start_date": FIRST_DAY,
+    "catchup": False,
+    "max_active_runs": 1,
+    "dagrun_timeout": RUN_TIMEOUT,
+    "default_args": DEFAULT_ARGS,
+    "on_failure_callback": [Notice("run_failed", mail=True)],
+}
+"""What every DAG is told; those that differ say so with `COMMON | {...}`."""
+
+STAGE_DOC: Mapping[str, str] = {
+    "ingest": "files become checked rows; what is wrong is quarantined with its reason",
+    "check": "the gate, which lets the data pass, warns, or stops the run",
+    "build": "dbt builds staging, pairing and the indicator marts",
+    "score": "indicators are standardised, weighted, ranked and graded by each scheme",
+    "contracts": "evaluations, calendar and consequences of the agreements",
+    "forecast": "land demand, supply and their balance",
+    "publish": "the year replaces its rows in the snapshot that readers see",
+    "report": "report, catalogue and pictures from the published marts",
+}
+"""The stages in the order of `landgauge.stages`, whose import is too heavy for a DAG file; a test holds them equal."""
 
 Target = dict[str, Any]
 """The fields of `Settings` as JSON, and `run_id` where a certain run is meant."""
@@ -93,6 +119,7 @@ def stage_task(
 
     `resolve` turns the argument that the task is called with into what it works on; by default that is the argument
     itself, or without one what the run's parameters say. The result is small: stage, year, rows, number of complaints.
+    A stage that found nothing changed ends as skipped, so that its assets are not updated; the stages after it run.
     """
 
     @task(
@@ -100,14 +127,19 @@ def stage_task(
         pool=WRITER_POOL,
         execution_timeout=TIMEOUTS.get(stage, TIMEOUT),
         outlets=list(outlets),
+        trigger_rule=TriggerRule.NONE_FAILED,
         multiple_outputs=False,
-        doc_md=f"`landgauge {stage}` for one year, under the warehouse lock.",
+        on_success_callback=[Notice("published", mail=True)] if stage == "publish" else None,
+        doc_md=f"`landgauge {stage}` for one year, under the warehouse lock: {STAGE_DOC[stage]}. "
+        "Skipped where nothing that it reads has changed.",
     )
     def run(target: Target | None = None) -> dict[str, Any]:
         with stopping():
             wanted = resolve(target) if resolve else target or target_of_run()
-            result = run_stage(stage, settings_of(wanted))
-        return _report(stage, wanted, result, outlets)
+            settings = settings_of(wanted)
+            with layers.watched(settings) as dbt:
+                result = run_stage(stage, settings)
+        return _report(stage, wanted, result, outlets, dbt())
 
     return run
 
@@ -142,7 +174,7 @@ def target_of_run() -> Target:
     """
     context = get_current_context()
     params = dict(context["params"])
-    return _complete(params, params.get("year") or _year_of_schedule(context["dag_run"]))
+    return complete(params, params.get("year") or _year_of_schedule(context["dag_run"]))
 
 
 def calendar_target(_: Target | None = None) -> Target:
@@ -154,7 +186,7 @@ def calendar_target(_: Target | None = None) -> Target:
     context = get_current_context()
     params, run = dict(context["params"]), context["dag_run"]
     params["as_of"] = params.get("as_of") or city_day(run.data_interval_end or run.run_after).replace(day=1).isoformat()
-    return _complete(params, params.get("year") or _last_published_year(params.get("warehouse"), params["as_of"]))
+    return complete(params, params.get("year") or _last_published_year(params.get("warehouse"), params["as_of"]))
 
 
 def worklists_task() -> Any:
@@ -164,6 +196,7 @@ def worklists_task() -> Any:
         task_id="worklists",
         pool=WRITER_POOL,
         execution_timeout=TIMEOUT,
+        trigger_rule=TriggerRule.NONE_FAILED,
         multiple_outputs=False,
         doc_md="Workbooks per district and department under `WAREHOUSE/worklists/<as-of>/`, from the working file.",
     )
@@ -178,20 +211,33 @@ def worklists_task() -> Any:
     return run
 
 
-def targets_of_run(asset: Asset) -> list[Target]:
-    """Return the targets of a run that an asset started: one for each year and warehouse of its events, in order.
+def targets_of_run(*assets: Asset) -> list[Target]:
+    """Return the targets of a run that assets started: one for each year and warehouse of their events, in order.
 
     A year given as a parameter comes before the events.
     """
     context = get_current_context()
     if context["params"].get("year"):
         return [target_of_run()]
-    events = context["triggering_asset_events"].get(asset, ())
+    events = [event for asset in assets for event in context["triggering_asset_events"].get(asset, ())]
     found = {(str(e.extra["warehouse"]), int(e.extra["year"])): dict(e.extra) for e in events if e.extra.get("year")}
     return [found[key] for key in sorted(found)] or [target_of_run()]
 
 
-def _complete(params: Mapping[str, Any], year: int | None) -> Target:
+def published_targets(*assets: Asset) -> list[Target]:
+    """Return year and warehouse of the targets of a run that assets started. Raises StageFailed for an unpublished."""
+    from warehouse.published import open_snapshot
+
+    wanted = [{"year": found["year"], "warehouse": found["warehouse"]} for found in targets_of_run(*assets)]
+    for target in wanted:
+        with open_snapshot(settings_of(target).snapshot) as con:
+            if not con.execute("select count(*) from marts.fct_run where year = ?", [target["year"]]).fetchone()[0]:
+                raise StageFailed(f"Year {target['year']} is not published.", "Run annual_evaluation for it first.")
+    return wanted
+
+
+def complete(params: Mapping[str, Any], year: int | None) -> Target:
+    """Return the parameters of a run as a target. Raises ConfigurationError without a year or a warehouse."""
     if not year:
         raise ConfigurationError("No year is given.", """Start the run with a year: --conf '{"year": 2024}'.""")
     if not params.get("warehouse"):
@@ -240,11 +286,35 @@ def _day(text: str) -> date:
         raise ConfigurationError(f"as_of is {text!r}, which is no date.", "Write it as YYYY-MM-DD.") from None
 
 
-def _report(stage: str, target: Target, result: StageResult, outlets: Iterable[Asset]) -> dict[str, Any]:
-    """Push the complaints, tell the assets which year changed, and return the task's small result."""
+def _report(
+    stage: str, target: Target, result: StageResult, outlets: Iterable[Asset], dbt: layers.Shown | None
+) -> dict[str, Any]:
+    """Push the complaints and dbt's nodes, tell the assets which year changed, and return the task's small result.
+
+    Raises AirflowSkipException for an unchanged stage. A repeated try does not skip where there are assets: the try
+    before may have done the work and died before it could tell them.
+    """
     context = get_current_context()
+    ti, year = context["ti"], target["year"]
+    done = {"stage": stage, "year": year, "rows": dict(result.rows), "complaints": len(result.complaints)}
+    if stage == "publish":
+        done["state"] = "final" if target.get("approved_by") else "provisional"
     if result.complaints:
-        context["ti"].xcom_push(key="complaints", value=list(result.complaints[:KEPT_COMPLAINTS]))
+        ti.xcom_push(key="complaints", value=list(result.complaints[:KEPT_COMPLAINTS]))
+    if dbt:
+        ti.xcom_push(key="dbt", value=dbt)
+    if result.unchanged and not (outlets and ti.try_number > 1):
+        ti.xcom_push(key="return_value", value=done)
+        raise AirflowSkipException(f"{year} {stage}: nothing that it reads has changed, nothing was written. {done}")
     for asset in outlets:
-        context["outlet_events"][asset].extra = {k: v for k, v in target.items() if k not in ("approved_by", "summary")}
-    return {"stage": stage, "year": target["year"], "rows": dict(result.rows), "complaints": len(result.complaints)}
+        extra = {k: v for k, v in target.items() if k not in ("approved_by", "summary")}
+        extra |= {"complaints": _complaints_of_run(ti)} if asset == PROVISIONAL_EVALUATION else {}
+        context["outlet_events"][asset].extra = extra
+    return done
+
+
+def _complaints_of_run(ti: Any) -> list[str]:
+    """The complaints of all stages of this run, also of those that were skipped: the committee is shown them."""
+    found = [ti.xcom_pull(task_ids=stage, key="complaints") for stage in STAGE_DOC]
+    every = [text for one in found if isinstance(one, list) for text in one if isinstance(text, str)]
+    return list(dict.fromkeys(every))

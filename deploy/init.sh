@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prepare Airflow's metadata database: schema, the writers' pool and, where a user name is given, the first user.
+# Prepare Airflow's metadata database: schema, the writers' pool and, where a user name is given, roles and that user.
 # Safe to repeat. The password is read from the file that LANDGAUGE_ADMIN_PASSWORD_FILE names.
 set -eu
 
@@ -9,7 +9,5 @@ airflow pools set landgauge_writer 1 "One writer: DuckDB lets one process write"
 if [ -n "${LANDGAUGE_ADMIN_USER:-}" ]; then
     : "${LANDGAUGE_ADMIN_PASSWORD_FILE:?names no file: the first user needs a password}"
     airflow fab-db migrate
-    airflow users create --role Admin --username "$LANDGAUGE_ADMIN_USER" \
-        --password "$(cat "$LANDGAUGE_ADMIN_PASSWORD_FILE")" \
-        --firstname "$LANDGAUGE_ADMIN_USER" --lastname landgauge --email "$LANDGAUGE_ADMIN_USER@localhost"
+    python "$(dirname "$0")/people.py"
 fi

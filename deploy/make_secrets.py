@@ -18,10 +18,13 @@ DEFAULT_FOLDER = Path(__file__).parent / "secrets"
 def make(folder: Path) -> list[Path]:
     """Write the missing secrets and return their files. Only the owner can look into the folder."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)  # also one that was there before, or was made under another umask
     password = _keep(folder / "postgres_password", secrets.token_urlsafe(24))
     address = f"postgresql+psycopg2://airflow:{password}@postgres:5432/airflow"
     boards = _keep(folder / "superset_postgres_password", secrets.token_urlsafe(24))
     values: Mapping[str, str] = {
+        "postgres_superuser_password": secrets.token_urlsafe(24),
+        "superset_postgres_superuser_password": secrets.token_urlsafe(24),
         "superset_metadata": f"postgresql+psycopg2://superset:{boards}@superset-postgres:5432/superset",
         "superset_key": secrets.token_urlsafe(48),
         "superset_admin_password": secrets.token_urlsafe(12),
@@ -39,7 +42,8 @@ def make(folder: Path) -> list[Path]:
 
 def _keep(path: Path, value: str) -> str:
     """Write a value to a new file; the containers' user has to read it, so the folder guards it, not the file."""
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:  # empty: an earlier call was killed
+        path.unlink(missing_ok=True)
         path.write_text(value, encoding="ascii")
         path.chmod(0o444)
     return path.read_text(encoding="ascii")
