@@ -29,12 +29,12 @@ _DEFECTS = {
 }
 
 
-def codes(rows: int) -> pa.Array:
-    """Return that many different codes with right check digits, in order."""
+def codes(rows: int, start: int = 0) -> pa.Array:
+    """Return that many different codes with right check digits, in order, from the one numbered `start` on."""
     size = len(USCC_ALPHABET)
     values = np.zeros((rows, 18), dtype=np.int64)
     values[:, :8] = [9, 1, 4, 4, 0, 1, 1, 2]
-    number = np.arange(rows)
+    number = np.arange(start, start + rows)
     for place in range(16, 7, -1):
         values[:, place] = number % size
         number //= size

@@ -96,7 +96,7 @@ def build(settings: Settings, parcels: int, enterprises: int) -> None:
     with db.connect(settings) as con:
         con.execute("set preserve_insertion_order = false")
         rows.prepare(con, profile.load(None))
-        ledger.create(con, profile.load(None), settings.year)
+        ledger.create(con)
         manifest.write_profile(con, profile.load(None))
         for year in (YEAR - 1, YEAR):
             for dataset, (count, columns) in TABLES.items():

@@ -57,6 +57,7 @@ _SCALES = (
     ("block", "block_code", "b", _AREA), ("zone", "zone_code", "z", _ZONE), ("district", "district_code", "d", _AREA),
     ("city", "city_code", "c", _AREA), ("industry", "edition || ':' || industry_code", "i", _LAND | _SUMMED),
 )  # fmt: skip
+MADE = frozenset((scale, code) for scale, _, _, specs in _SCALES for code in specs)  # values of fct_indicator_value
 _FIRMS = ", ".join(f"sum({m}) as {m}" for m in MEASURES)
 _BOTH = ", ".join(
     f"sum({n}) filter ({d} is not null) as {code}_n, sum({d}) filter ({n} is not null) as {code}_d"

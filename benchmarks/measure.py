@@ -21,6 +21,8 @@ from typing import Any
 import duckdb
 import psutil
 
+from benchmarks import others
+
 Figures = dict[str, Any]
 
 
@@ -41,24 +43,27 @@ def timed(figures: Figures, name: str = "seconds") -> Iterator[None]:
 
 
 def report(figures: Figures) -> None:
-    """Print a step's figures and the peak memory of its process as the last line, for `in_process`."""
-    figures["peak_mb"] = _peak_mb()
+    """Print a step's figures and the peak memory of its process as the last line, for `in_process`.
+
+    A step that has put its own peak there keeps it.
+    """
+    figures.setdefault("peak_mb", peak_mb())
     print(json.dumps(figures))
 
 
-def _peak_mb() -> float:
-    """Peak resident memory of this process; the kernel's usual figure may be that of the process that started it."""
-    status = Path("/proc/self/status")
+def peak_mb(process: int | None = None) -> float:
+    """Peak resident memory of this process, or of another; the kernel's usual figure may be that of its starter."""
+    status = Path(f"/proc/{process or 'self'}/status")
     if not status.is_file():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) / 1024
 
 
-def in_process(module: str, *arguments: str) -> Figures:
+def in_process(module: str, *arguments: str, python: str = sys.executable) -> Figures:
     """Run `python -m module arguments` and return what it reports."""
     root = Path(__file__).resolve().parents[1]
-    command = [sys.executable, "-m", module, *arguments]
+    command = [python, "-m", module, *arguments]
     done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -71,7 +76,9 @@ def side_by_side(steps: dict[str, Callable[[], Figures]], repeats: int) -> dict[
             found[name].append(step())
             shown = ", ".join(f"{k} {v:.2f}" for k, v in found[name][-1].items() if isinstance(v, float))
             print(f"  {number}/{repeats} {name}: {shown}", flush=True)
-    return {name: _middle(several) for name, several in found.items()}
+    middle = {name: _middle(several) for name, several in found.items()}
+    others.keep(middle)
+    return middle
 
 
 def _middle(several: list[Figures]) -> Figures:

@@ -36,7 +36,7 @@ def ours(source: Path, folder: Path) -> measure.Figures:
     figures: measure.Figures = {}
     with db.connect(settings) as con:
         rows.prepare(con, city)
-        ledger.create(con, city, YEAR)
+        ledger.create(con)
         request = Request(source, "operations/2024/faulty.parquet", contract, Target(DATASET, YEAR), folder)
         load = Load(1, "0" * 64, DATASET, YEAR, request.name, "new", "")
         con.execute(f"create temp view source_1 as {_given(source)}")

@@ -24,7 +24,7 @@ from benchmarks.measure import Figures, in_process, machine, report, side_by_sid
 from scoring import rank
 from scoring.deriving import combine, objective
 from scoring.deriving.refusal import Undefined
-from scoring.judging import stability
+from scoring.judging import ranking, stability
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -160,7 +160,7 @@ def draws_landgauge(values: Floats, weights: Floats, several: Floats) -> Floats:
     """The project's own."""
 
     def judge(score: Floats) -> tuple[Ints, Ints]:
-        return stability.ranks_of(score), rank.grade_by_bands(score, list(GRADES))
+        return ranking.ranks_of(score), rank.grade_by_bands(score, list(GRADES))
 
     _, grade = judge(values @ weights)
     found = stability.under_weights(values, several, grade, judge, False, LOW, HIGH)
