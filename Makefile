@@ -9,7 +9,8 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11 python; do \
 	&& command -v $$p && break; done)
 # The machine's certificates first (an office network may have its own authority), then those that uv brings.
 PEERS := "scikit-criteria>=0.10,<0.11" "statsforecast>=2,<3"
-AUDITED ?= requirements.lock
+ENGINES := "duckdb==1.5.5" "pandas>=3.1,<4" "polars>=2.1,<3" "psutil>=7" "pyarrow>=26,<27" "pyspark>=4.3,<4.4"
+AUDIT ?=
 # Readers of the published marts in an environment of their own: duckdb-engine is made for SQLAlchemy 2.0.
 CLIENTS := $(BUILD)/clients
 CLIENT_PACKAGES := "duckdb==1.5.5" "duckdb-cli==1.5.5" "duckdb-engine>=0.17,<0.18" "sqlalchemy>=2.0,<2.1"
@@ -20,13 +21,18 @@ PLAYWRIGHT := "playwright>=1.60,<2"
 DBT_PLACES := --project-dir dbt_project --profiles-dir dbt_project --quiet \
 	--target-path $(CURDIR)/$(BUILD)/dbt --log-path $(CURDIR)/$(BUILD)/dbt
 INSTALL := --quiet --compile-bytecode --python $(BIN)/python
+ORCHESTRATION := $(BUILD)/orchestration
+SPARK := $(BUILD)/spark/env
+SERVICES := --quiet --compile-bytecode --python $(ORCHESTRATION)/env/bin/python -r requirements.lock -r deploy/requirements.txt
 
 .PHONY: test-layers map-programs picture-outputs
 .PHONY: peers help env run test fuzz lint format test-history test-newyork test-cities test-airflow test-sources test-office office
 .PHONY: test-pages picture-report chromium superset test-dashboards
-.PHONY: test-publishing test-serving audit
+.PHONY: java spark test-spark bench-spark
+.PHONY: keep-warehouse test-publishing test-serving test-orchestration bench-airflow audit
 .PHONY: test-mutation test-life-cycle bouncer catalogue docs-dbt picture picture-contracts bench-rules bench-ingest \
-	bench-pairing bench-marts bench-contracts bench-gate bench-scoring bench-forecast airflow lock clean
+	bench-pairing bench-marts bench-contracts bench-questions bench-gate bench-scoring bench-forecast bench bench-peers bench-page airflow \
+	lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +59,15 @@ test: env ## Run the tests and the checks of style and structure
 
 test-history: env ## The slow tests: years restated as they were known, runs killed at any moment, years in any order
 	$(BIN)/python -m pytest -m slow -n 2 --dist loadgroup
+
+kill: env ## Kill runs at random moments of every stage, repeat and compare: N=200 SEED=1; goes on where it was left
+	$(BIN)/python -m tests.recovery --kills $(or $(N),200) --seed $(or $(SEED),1) --folder $(BUILD)/kill
+
+faults: env ## Each stage on a full disk, and ended by a signal; then done again
+	$(BIN)/python -m pytest -m acceptance tests/recovery
+
+keep-warehouse: env ## Make the kept warehouse of tests/upgrade anew, by the program of COMMIT=…
+	$(BIN)/python -m tests.upgrade.keep $(COMMIT)
 
 lint: env ## Check style, SQL and the direction of imports
 	$(BIN)/ruff check .
@@ -93,8 +108,9 @@ test-newyork: env ## Acceptance run on the industrial zones of New York (needs .
 test-cities: env ## Back-test of forecasts on the series of 36 real cities (needs ../shared/data)
 	$(BIN)/python -m pytest -m acceptance tests/acceptance/test_major_cities.py
 
-test-airflow: env ## Acceptance run of the annual DAG against the command line
-	$(BIN)/python -m pytest -m acceptance tests/airflow
+test-airflow: env $(ORCHESTRATION)/env/.ready ## The annual DAG against the command line; people, databases and images of docker compose (as root it installs PostgreSQL)
+	tests/sources/install_postgresql.sh
+	ORCHESTRATION=$(ORCHESTRATION) $(BIN)/python -m pytest -m acceptance tests/airflow
 
 test-office: env office ## Open marked workbooks, templates and the workbooks of results in LibreOffice
 	$(BIN)/python -m pytest -m acceptance tests/office
@@ -155,6 +171,46 @@ test-serving: env ## The marts in PostgreSQL: equal values, whole swaps, and the
 	tests/sources/install_postgresql.sh
 	$(BIN)/python -m pytest -m acceptance tests/serving
 
+$(SPARK)/.ready: deploy/spark-requirements.txt | env
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(SPARK)
+	$(BIN)/uv --system-certs pip install --quiet --compile-bytecode --python $(SPARK)/bin/python -r $< || \
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(SPARK)/bin/python -r $<
+	@touch $@
+
+spark: java $(SPARK)/.ready ## Make the environment for building on Apache Spark (docs/spark.md)
+
+# Java 17 or newer, installed where this may be done.
+java:
+	@command -v java >/dev/null || { \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends default-jre-headless >/dev/null; \
+	else echo "Java is needed: sudo apt-get install default-jre-headless"; exit 2; fi; }
+
+test-spark: spark ## The marts of two generated cities, built on Spark with two worker processes, against DuckDB's
+	LANDGAUGE_SPARK_ENV=$(CURDIR)/$(SPARK) $(BIN)/python -m pytest -m acceptance tests/spark
+
+# The packages of the services beside those of .venv, which stays as it is: uv links what it has.
+$(ORCHESTRATION)/env/.ready: requirements.lock deploy/requirements.txt | env
+	$(BIN)/python -m venv --without-pip $(ORCHESTRATION)/env
+	$(BIN)/uv --system-certs pip install $(SERVICES) || $(BIN)/uv pip install $(SERVICES)
+	@touch $@
+
+test-orchestration: env $(ORCHESTRATION)/env/.ready ## Airflow as compose starts it, on PostgreSQL: a year, approval, backfill, kills, over REST (as root it installs PostgreSQL)
+	tests/sources/install_postgresql.sh
+	ORCHESTRATION=$(ORCHESTRATION) $(BIN)/python -m pytest -m acceptance tests/orchestration -s
+
+bench: env ## Workloads and sizes by name, engines in turn: BENCH="job city --size 1m --repeats 5 --memory 1GB" (docs/benchmarks.md)
+	$(BIN)/python -m benchmarks --folder $(BUILD)/benchmarks --peers $(BUILD)/peers/bin/python $(or $(BENCH),job --size 1m)
+
+# Engines that the workload `job` is compared with, in an environment of their own.
+bench-peers: env ## Make the environment of polars and Spark for `make bench`
+	$(BIN)/python -m venv --without-pip $(BUILD)/peers
+	$(BIN)/uv --system-certs pip install --quiet --compile-bytecode --python $(BUILD)/peers/bin/python $(ENGINES) || \
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BUILD)/peers/bin/python $(ENGINES)
+
+bench-page: env ## Write docs/benchmarks.md and its charts (RESULTS: files of results; without, those in the repository)
+	$(BIN)/python -m benchmarks page $(RESULTS)
+
 bench-rules: env ## Measure the row rules with quarantine on 5,000,000 rows beside a bare script of the same checks
 	$(BIN)/python -m benchmarks.rules
 
@@ -170,8 +226,18 @@ bench-marts: env ## Measure the indicator marts of 100,000 parcels and 1,000,000
 bench-contracts: env ## Measure the contract models on 100,000 agreements in 20 years, by model
 	$(BIN)/python -m benchmarks.contracts
 
+bench-questions: env ## Ask 20 questions of a BI tool of a published file of 100,000 parcels in 10 years (build/demo many times over)
+	$(BIN)/python -m benchmarks.questions
+
 bench-gate: env ## Measure the gate on a city year of 100,000 parcels and 1,000,000 enterprises
 	$(BIN)/python -m benchmarks.gate
+
+bench-spark: spark ## Cost per row on DuckDB and local Spark of what stands at PLACE=… (docs/spark.md)
+	$(BIN)/python -m benchmarks.on_spark $(PLACE)
+
+bench-airflow: env $(ORCHESTRATION)/env/.ready ## Each of 5 large years by `landgauge evaluate` and by the annual DAG in turn; goes on where it ended (SIZE="--parcels 2000 …" for less)
+	tests/sources/install_postgresql.sh
+	ORCHESTRATION=$(ORCHESTRATION) $(BIN)/python -m benchmarks.airflow $(SIZE)
 
 # Libraries that only benchmarks compare with; the lock says what they may not change.
 peers: env
@@ -200,10 +266,10 @@ lock: env ## Resolve the dependencies anew
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-header --no-annotate --quiet \
 		--extra dev --extra examples pyproject.toml --output-file requirements.lock
 
-# One that PyPI gives no answer about fails too (--strict): silence is no answer.
-audit: env ## Hold the pinned packages against PyPI's known vulnerabilities
-	$(BIN)/uv --system-certs tool run --python $(BIN)/python --from "pip-audit>=2.9,<3" \
-		pip-audit --requirement $(AUDITED) --no-deps --disable-pip --strict
+# A package that no service answers for fails too; CI says so and goes on (AUDIT=--silence-is-reported).
+audit: env ## Hold the pinned packages against known vulnerabilities, and look for secrets in the repository's files
+	$(BIN)/python -m tests.audit $(AUDIT)
+	$(BIN)/python -m tests.secret_scan
 
 clean: ## Remove what was built
 	rm -rf $(BUILD)

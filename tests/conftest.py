@@ -13,6 +13,7 @@ import pytest
 
 # Longest first, so that no worker ends with a long one alone.
 LONG = (
+    *("upgrade/test_runbooks.py", "upgrade/test_upgrade.py"),
     *("acceptance/test_generated_city.py", "acceptance/test_restate.py", "warehouse/test_objections.py"),
     *("dbt", "twin", "life_cycle", "acceptance", "fuzz", "ingestion", "airflow"),
 )

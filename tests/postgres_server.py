@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,10 +37,32 @@ def postgres_programs() -> Path:
 
 @dataclass
 class Postgres:
-    """A server with the superuser `keeper` and PASSWORD, on a port of its own."""
+    """A server with the superuser `keeper` and PASSWORD, on a port of its own, run by the user that `who` names."""
 
     port: int
     programs: Path
+    folder: Path
+    who: dict[str, int | list[int]]
+    process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        given = ["-D", self.folder / "data", "-p", self.port, "-k", self.folder, "-c", f"listen_addresses={HOST}"]
+        with (self.folder / "log").open("ab") as log:
+            command = [str(self.programs / "postgres"), *map(str, given)]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, **self.who)
+        ready = [str(self.programs / "pg_isready"), "-q", "-h", HOST, "-p", str(self.port)]
+        _wait(lambda: subprocess.run(ready, check=False).returncode == 0)
+
+    def stop(self) -> None:
+        """End it as the end of its container does: connections are cut (a fast shutdown)."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(20)
+
+    def run(self, command: Sequence[str]) -> None:
+        """Run one of PostgreSQL's programs against this server. Raises CalledProcessError."""
+        here = {"PGHOST": HOST, "PGPORT": str(self.port), "PATH": f"{self.programs}:{os.environ['PATH']}"}
+        subprocess.run(command, env={**os.environ, **here}, check=True, stdout=subprocess.DEVNULL)
 
     def sql(self, text: str) -> str:
         command = [self.programs / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", HOST, "-p", str(self.port)]
@@ -63,16 +86,12 @@ def postgres() -> Iterator[Postgres]:
     initdb = [programs / "initdb", "-D", data, "-U", "keeper", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C"]
     make = [*map(str, initdb), "--no-sync", f"--pwfile={folder}/password"]
     subprocess.run(make, check=True, stdout=subprocess.DEVNULL, cwd=folder, **who)
-    server = [programs / "postgres", "-D", data, "-p", port, "-k", folder, "-c", f"listen_addresses={HOST}"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([*map(str, server)], stdout=log, stderr=log, cwd=folder, **who)
+    server = Postgres(port, programs, folder, who)
     try:
-        ready = [str(programs / "pg_isready"), "-q", "-h", HOST, "-p", str(port)]
-        _wait(lambda: subprocess.run(ready, check=False).returncode == 0)
-        yield Postgres(port, programs)
+        server.start()
+        yield server
     finally:
-        process.terminate()
-        process.wait(20)
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

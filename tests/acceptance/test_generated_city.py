@@ -12,6 +12,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from benchmarks.job import answer
+from benchmarks.whole import bare
+from benchmarks.whole import workload as whole
 from landgauge import cli
 from landgauge.errors import COMPLAINTS, DONE, STOPPED, WRONG_CALL
 from reporting import bi_catalogue
@@ -232,3 +235,10 @@ def test_every_figure_of_the_report_can_be_followed(city):
         assert f'<dt>工业宗地</dt><dd><data value="{len(parcels)}">' in text, page.name
         low = next((answer for query, answer in answers.items() if "marts.fct_low_efficiency_parcel" in query), [])
         assert not low or f'共 <data value="{sum(r[1] for r in low)}">' in text, page.name
+
+
+def test_the_bare_script_of_the_benchmarks_makes_the_same_marts(city: Path, tmp_path: Path) -> None:
+    assert bare.run(city / "landing", YEARS, tmp_path, "", 1) == []
+    made, published = whole.values(tmp_path, "bare"), whole.values(city, "landgauge")
+    assert len(made) > 200
+    assert answer.differences(made, published) == []

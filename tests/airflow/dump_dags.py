@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parents[2] / "dags"
-HEAVY = ("dbt", "great_expectations", "pandas", "shapely", "pyogrio", "bokeh")
+HEAVY = ("dbt", "great_expectations", "pandas", "shapely", "pyogrio", "duckdb", "numpy", "pyarrow", "ingestion")
 
 
 def facts(dag: Any) -> dict[str, Any]:
@@ -20,6 +20,8 @@ def facts(dag: Any) -> dict[str, Any]:
         "tags": sorted(dag.tags),
         "max_active_runs": dag.max_active_runs,
         "catchup": dag.catchup,
+        "timeout_s": dag.dagrun_timeout.total_seconds() if dag.dagrun_timeout else None,
+        "notifies": notices(dag.on_failure_callback),
         "assets": sorted(asset.name for asset in condition.objects) if condition else [],
         "cron": getattr(dag.timetable, "expression", None),
         "tasks": {task.task_id: task_facts(task) for task in dag.topological_sort()},
@@ -28,16 +30,28 @@ def facts(dag: Any) -> dict[str, Any]:
 
 def task_facts(task: Any) -> dict[str, Any]:
     """Return what the tests look at in a task, mapped or not."""
+    given = getattr(task, "partial_kwargs", None) or vars(task)
+    limit = task.execution_timeout or given.get("response_timeout")
     return {
+        "doc": given.get("doc_md") or "",
+        "rule": task.trigger_rule.value,
+        "notifies": notices(given.get("on_failure_callback")),
+        "delay_s": task.retry_delay.total_seconds(),
+        "assigned": given.get("assigned_users"),
         "pool": task.pool,
         "retries": task.retries,
         "backoff": task.retry_exponential_backoff,
         "owner": task.owner,
-        "timeout_s": task.execution_timeout.total_seconds() if task.execution_timeout else None,
+        "timeout_s": limit.total_seconds() if limit else None,
         "upstream": sorted(task.upstream_task_ids),
         "outlets": sorted(asset.name for asset in task.outlets),
         "kind": task.task_type,
     }
+
+
+def notices(callbacks: Any) -> list[str]:
+    """Return the events that callbacks tell of."""
+    return [callback.event for callback in callbacks or ()]
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,13 +13,15 @@ from types import SimpleNamespace
 
 import duckdb
 import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+
+from tests.same_marts import different_tables
 
 pytestmark = pytest.mark.acceptance
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 YEAR = 2024
-TIMES = {"fct_run": ("started_at", "finished_at", "published_at"), "fct_load": ("loaded_at",)}
 
 
 def run(command: list[str], log: Path, extra: Mapping[str, str] | None = None, allowed: tuple[int, ...] = (0,)) -> str:
@@ -56,22 +59,43 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"command": by_command, "dag": by_dag}
 
 
+def again(evaluated: dict[str, Path]) -> dict[str, str | None]:
+    """Run the DAG once more, and return the state of each task of the last run."""
+    root = evaluated["dag"].parent
+    environment = {
+        "AIRFLOW_HOME": str(root / "airflow"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "LANDGAUGE_LANDING": str(root / "city" / "landing"),
+        "LANDGAUGE_WAREHOUSE": str(evaluated["dag"]),
+    }
+    command = [str(BIN / "airflow"), "dags", "test", "annual_evaluation", "--conf", json.dumps({"year": YEAR})]
+    run(command, root / "again.log", environment)
+    with sqlite3.connect(root / "airflow" / "airflow.db") as con:
+        (last,) = con.execute("select run_id from dag_run order by id desc limit 1").fetchone()
+        return dict(con.execute("select task_id, state from task_instance where run_id = ?", [last]).fetchall())
+
+
 def test_the_same_tables_with_the_same_values(evaluated: dict[str, Path]) -> None:
-    with duckdb.connect() as con:
-        for name, folder in evaluated.items():
-            con.execute(f"attach '{folder}/published/current.duckdb' as by_{name} (read_only)")
-        tables = [_tables(con, f"by_{name}") for name in evaluated]
-        assert tables[0] == tables[1]
-        assert len(tables[0]) > 15
-        different = {table: n for table in tables[0] if (n := _differences(con, table))}
-        assert different == {}
-        assert con.execute("select count(*) from by_dag.marts.fct_score").fetchone()[0] > 0
+    by_command, by_dag = (evaluated[name] / "published" / "current.duckdb" for name in ("command", "dag"))
+    assert different_tables(by_command, by_dag) == {}
+    with duckdb.connect(str(by_dag), read_only=True) as con:
+        assert con.execute("select count(*) from marts.fct_score").fetchone()[0] > 0
 
 
 def test_the_year_is_provisional_and_reported(evaluated: dict[str, Path]) -> None:
     with duckdb.connect(f"{evaluated['dag']}/published/current.duckdb", read_only=True) as con:
         assert con.execute("select year, state from marts.fct_run").fetchall() == [(YEAR, "provisional")]
     assert (evaluated["dag"] / "published" / "report" / str(YEAR) / "city.html").stat().st_size > 0
+
+
+def test_a_second_run_of_an_unchanged_year_skips_every_stage_and_publishes_nothing(evaluated: dict[str, Path]) -> None:
+    current = evaluated["dag"] / "published" / "kept" / "current"
+    before = current.readlink(), current.resolve().stat().st_mtime_ns
+    states = again(evaluated)
+    assert states.pop("declared") == "success"
+    assert set(states.values()) == {"skipped"}
+    assert len(states) == 8
+    assert (current.readlink(), current.resolve().stat().st_mtime_ns) == before
 
 
 def test_the_proposal_names_the_published_run_and_only_that_can_be_approved(
@@ -82,7 +106,8 @@ def test_the_proposal_names_the_published_run_and_only_that_can_be_approved(
 
     target = {"year": YEAR, "warehouse": str(evaluated["dag"])}
     monkeypatch.setattr(approval, "targets_of_run", lambda asset: [target])
-    answer = SimpleNamespace(xcom_pull=lambda task_ids: {"responded_by_user": {"id": "7", "name": "committee"}})
+    given = {"chosen_options": ["Approve"], "responded_by_user": {"id": "7", "name": "committee"}}
+    answer = SimpleNamespace(xcom_pull=lambda task_ids: given)
     monkeypatch.setattr(approval, "get_current_context", lambda: {"ti": answer})
     (proposal,) = approval.proposals()
     with duckdb.connect(f"{evaluated['dag']}/published/current.duckdb", read_only=True) as con:
@@ -92,17 +117,6 @@ def test_the_proposal_names_the_published_run_and_only_that_can_be_approved(
     assert approval.approved(proposal)["approved_by"] == "committee"
     with pytest.raises(StageFailed, match="was approved, but"):
         approval.approved(proposal | {"run_id": "another"})
-
-
-def _tables(con: duckdb.DuckDBPyConnection, database: str) -> list[str]:
-    sql = "select table_name from duckdb_tables() where database_name = ? and schema_name = 'marts' order by all"
-    return [name for (name,) in con.execute(sql, [database]).fetchall()]
-
-
-def _differences(con: duckdb.DuckDBPyConnection, table: str) -> int:
-    """Rows that only one side has, duplicates counted."""
-    times = TIMES.get(table, ())
-    columns = f"* exclude ({', '.join(times)})" if times else "*"
-    sides = [f"select {columns} from by_{name}.marts.{table}" for name in ("command", "dag")]
-    both = [f"(({a}) except all ({b}))" for a, b in (sides, sides[::-1])]
-    return con.execute(f"select count(*) from ({' union all '.join(both)})").fetchone()[0]
+    given["chosen_options"] = ["Reject"]
+    with pytest.raises(AirflowSkipException, match="stays provisional"):
+        approval.approved(proposal)

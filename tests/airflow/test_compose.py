@@ -1,9 +1,10 @@
-"""docker-compose.yml: what its services start exists, secrets have no default, and Compose itself accepts it."""
+"""docker-compose.yml: it follows the Compose schema, what its services start exists, and they have few rights."""
 
 from __future__ import annotations
 
 import json
 import re
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
+from warehouse import transform
+
 ROOT = Path(__file__).parents[2]
 SERVICES = {"postgres", "init", "api-server", "scheduler", "dag-processor", "triggerer"}
 DASHBOARDS = {"superset", "superset-init", "superset-postgres"}
+ONCE = {"init", "superset-init"}
+PARSED = "/usr/local/share/landgauge/dbt"
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +44,70 @@ def test_the_dashboards_are_started_on_demand_and_read_secrets_from_files(compos
     inside = {w for s in services for w in s.get("command", []) if w.startswith("/opt/superset/")}
     assert inside == {"/opt/superset/provision.py"}
     assert all((ROOT / "deploy" / "superset" / Path(w).name).is_file() for w in inside)
+
+
+def test_the_file_follows_the_schema_of_the_compose_specification(tmp_path: Path) -> None:
+    checker = [str(Path(sys.executable).with_name("check-jsonschema")), "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run([*checker, str(ROOT / "docker-compose.yml")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    wrong = (ROOT / "docker-compose.yml").read_text(encoding="utf-8").replace("mem_limit:", "memory_limit:")
+    (tmp_path / "wrong.yml").write_text(wrong, encoding="utf-8")
+    done = subprocess.run([*checker, str(tmp_path / "wrong.yml")], capture_output=True, text=True)
+    assert "memory_limit" in done.stdout
+
+
+def test_every_service_is_bounded_and_has_few_rights(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert not {"privileged", "cap_add", "pid", "ipc", "network_mode", "devices"} & set(service), name
+        assert service["user"].split(":")[0] not in {"root", "0", ""}, name
+        assert service["mem_limit"], name
+        assert service["pids_limit"] > 0, name
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}, name
+        assert service["restart"] == ("no" if name in ONCE else "unless-stopped"), name
+        assert re.fullmatch(r"[\w-]+:[\d.]+(-\w+)?", service["image"]), "pinned"
+
+
+def test_what_a_service_writes_lies_outside_its_image(compose: dict[str, Any]) -> None:
+    written = {name: _written(service) for name, service in compose["services"].items()}
+    for name in SERVICES - {"postgres"}:
+        assert written[name] == {"/tmp", "/opt/airflow", "/opt/airflow/logs", "/data/warehouse", PARSED}, name
+    for name in ("postgres", "superset-postgres"):
+        assert written[name] == {"/tmp", "/var/run/postgresql", "/var/lib/postgresql/data"}
+    for name in ("superset", "superset-init"):
+        assert written[name] == {"/tmp", "/var/lib/superset"}
+    image = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    assert transform.PARSED.relative_to(sys.prefix) == Path(PARSED).relative_to("/usr/local")
+    assert "AIRFLOW_HOME=/opt/airflow" in image
+    assert "HOME=/opt/airflow USER=landgauge" in image, "a user of the host's choice is not in the image's passwd"
+
+
+def test_databases_are_reached_from_their_own_services_alone(compose: dict[str, Any]) -> None:
+    services, networks = compose["services"], compose["networks"]
+    inner = {name for name, network in networks.items() if (network or {}).get("internal")}
+    assert inner == {"metadata", "dashboards"}
+    for name, inside in (("postgres", "metadata"), ("superset-postgres", "dashboards")):
+        assert services[name]["networks"] == [inside]
+        assert "ports" not in services[name]
+        source = next(v for v in services[name]["volumes"] if "/docker-entrypoint-initdb.d/" in v).split(":")
+        assert (source[1:], (ROOT / source[0]).is_file()) == (["/docker-entrypoint-initdb.d/role.sql", "ro"], True)
+    beside = {name for name, service in services.items() if "metadata" in service["networks"]}
+    assert beside == SERVICES
+    ports = [port for service in services.values() for port in service.get("ports", [])]
+    assert ports == ["127.0.0.1:8080:8080", "127.0.0.1:8088:8088"]
+
+
+def test_the_dags_with_an_approval_are_those_that_approvers_may_answer() -> None:
+    sys.path.insert(0, str(ROOT / "deploy"))
+    import people
+
+    found = {p: p.read_text(encoding="utf-8") for p in (ROOT / "dags").glob("*.py")}
+    asking = [
+        re.findall(r'\bdag_id="(\w+)"', text) for text in found.values() if re.search(r"(Approval|HITL)\w*\(", text)
+    ]
+    assert sorted(dag_id for dag_ids in asking for dag_id in dag_ids) == sorted(people.APPROVED_DAGS)
 
 
 def test_services_start_commands_that_airflow_has(compose: dict[str, Any]) -> None:
@@ -78,6 +147,31 @@ def test_secrets_are_made_once(tmp_path: Path, compose: dict[str, Any]) -> None:
     assert len(set(first.values())) == len(first)
 
 
+def test_secrets_are_for_their_owner_alone_and_never_half_written(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir(mode=0o755)
+    (folder / "jwt_secret").touch()
+    command = f"umask 000; exec {sys.executable} {ROOT / 'deploy' / 'make_secrets.py'} {folder}"
+    printed = subprocess.run(["sh", "-c", command], check=True, capture_output=True, text=True).stdout
+    assert not [path.name for path in folder.iterdir() if path.read_text(encoding="ascii") in printed]
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o444}
+    assert all(len(path.read_text(encoding="ascii")) >= 16 for path in folder.iterdir())
+
+
+def test_secrets_stay_out_of_git_and_of_images() -> None:
+    kept = subprocess.run(
+        ["git", "check-ignore", "deploy/secrets/jwt_secret"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert kept.stdout.strip() == "deploy/secrets/jwt_secret"
+    for name in ("Dockerfile.dockerignore", "superset/Dockerfile.dockerignore"):
+        lines = (ROOT / "deploy" / name).read_text(encoding="utf-8").splitlines()
+        assert lines[0] == "*", "everything stays out but what is named"
+        let_in = {line[1:] for line in lines if line.startswith("!")}
+        assert "superset" in let_in or ("deploy" in let_in and lines.index("deploy/secrets") > lines.index("!deploy"))
+        assert not let_in & {".git", "build", "shared", "logs", ".airflow", "*"}
+
+
 def test_the_image_is_pinned_and_not_root() -> None:
     for folder in (ROOT / "deploy", ROOT / "deploy" / "superset"):
         lines = (folder / "Dockerfile").read_text(encoding="utf-8").splitlines()
@@ -85,6 +179,12 @@ def test_the_image_is_pinned_and_not_root() -> None:
         assert [line for line in lines if line.startswith("USER")] == ["USER landgauge"]
         extra = (folder / "requirements.txt").read_text(encoding="utf-8").splitlines()
         assert all("==" in line for line in extra if line and not line.startswith("#"))
+
+
+def _written(service: dict[str, Any]) -> set[str]:
+    """The folders that a service can write to."""
+    mounts = [volume.rsplit(":", 1) for volume in service.get("volumes", []) if not volume.endswith(":ro")]
+    return {target for _, target in mounts} | set(service["tmpfs"])
 
 
 def _init() -> str:

@@ -45,7 +45,7 @@ class Desk:
         self.con.execute("set preserve_insertion_order = true")
         db.extensions(self.con)
         rows.prepare(self.con, self.profile)
-        ledger.create(self.con, self.profile, YEAR)
+        ledger.create(self.con)
 
     def close(self) -> None:
         self.worker.close()

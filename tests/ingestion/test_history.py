@@ -158,6 +158,7 @@ def test_a_warehouse_without_history_is_upgraded(tmp_path):
     with city.open() as con:
         for column in ("recorded_at", "superseded_at", "former_state"):
             con.execute(f"alter table ledger.load drop column {column}")
+        con.execute("drop table run.warehouse_version")
     with pytest.raises(ConfigurationError, match="no history yet"):
         rewound(city, LATER)
     city.ingest()

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import duckdb
 import pytest
 from landings import HEADER, P1, P2, P3, City, parcels
 
-from ingestion import intake, ledger, manifest, resolve
+from ingestion import intake, ledger, manifest, resolve, rows
+from ingestion.contract import all_contracts
+from ingestion.geometry import NO_GEOMETRY
+from landgauge import profile
 from landgauge.errors import ConfigurationError
 
 A, B = "parcels/2024/a.csv", "parcels/2024/b.csv"
@@ -29,7 +35,9 @@ def test_the_same_again_changes_nothing(tmp_path):
     city = City(tmp_path).put({A: parcels(P1, P1, "bad"), "buildings/2024/b.csv": "建筑编号\n1\n"})
     first = city.ingest()
     before = everything(city)
-    assert city.ingest() == first
+    again = city.ingest()
+    assert again.unchanged
+    assert replace(again, unchanged=False) == first
     assert everything(city) == before
     assert first.rows == {"files": 2, "rows_in": 4, "accepted": 1, "quarantined": 3, "superseded": 0}
     assert len(first.complaints) == 1
@@ -169,6 +177,28 @@ def test_every_contract_has_its_tables(tmp_path):
         (2, "C")
     ]
     assert city.ask("select city_code, area_error, generated from profile.setting") == [("440100", 0.2, False)]
+
+
+def test_raw_tables_have_the_columns_that_the_rules_give():
+    city = profile.load(None)
+    with duckdb.connect() as con:
+        rows.prepare(con, city)
+        con.execute(f"create temp table nothing as select cast(null as bigint) as row_no, {NO_GEOMETRY} limit 0")
+        for contract in all_contracts().values():
+            sql = rows.typed_select(contract, {}, rows.RowContext(city, 2024, False), "nothing")
+            given = con.execute(f"describe select * exclude (row_no, is_bad) from ({sql})").fetchall()
+            assert [(row[0], row[1]) for row in given] == list(rows.typed_columns(contract).items())
+
+
+def test_a_column_new_to_a_contract_is_added_to_the_tables_that_stand():
+    with duckdb.connect() as con:
+        ledger.create(con)
+        con.execute("drop view accepted.zones")
+        con.execute("alter table raw.zones drop column floor_area_m2")
+        ledger.create(con)
+        for schema in ("raw", "accepted"):
+            found = con.execute(f"describe {schema}.zones").fetchall()
+            assert ("floor_area_m2", "DOUBLE") in [row[:2] for row in found]
 
 
 def test_the_run_is_named_by_what_it_reads(tmp_path):

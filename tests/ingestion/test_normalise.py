@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from ingestion import normalise
@@ -20,11 +21,12 @@ def con():
 def read(con, value, sql_type, kind, **options):
     """Read one cell as the generated SQL does."""
     family = normalise.family(sql_type)
-    quick = f"try_cast(g as {'double' if kind == 'number' else 'date'})" if kind in ("number", "date") else "null"
+    types = {"number": "double", "date": "date", "year": "integer"}
+    quick = f"try_cast(g as {types[kind]})" if kind in types else "null"
     expressions = {
         "number": lambda: normalise.number("g", family, "q", options.get("factor", 1.0)),
         "date": lambda: normalise.date("g", family, "q", options.get("spreadsheet", False)),
-        "year": lambda: normalise.year("g", family),
+        "year": lambda: normalise.year("g", family, "q"),
         "flag": lambda: normalise.flag("g", family),
         "code": lambda: normalise.code("g", family, options.get("spreadsheet", False)),
         "text": lambda: normalise.text("g", family),
@@ -247,6 +249,17 @@ def test_flags(con, value, sql_type, read_as):
         ("24", "VARCHAR", None),
         ("2024-25", "VARCHAR", None),
         ("0024", "VARCHAR", None),
+        ("2024.0", "VARCHAR", 2024),
+        (" 2024", "VARCHAR", 2024),
+        ("+2024", "VARCHAR", None),
+        ("2e3", "VARCHAR", None),
+        ("1000", "VARCHAR", 1000),
+        ("999", "VARCHAR", None),
+        ("9999", "VARCHAR", 9999),
+        ("10000", "VARCHAR", None),
+        ("-2024", "VARCHAR", None),
+        ("", "VARCHAR", None),
+        (None, "VARCHAR", None),
     ],
 )
 def test_years(con, value, sql_type, read_as):
@@ -277,3 +290,20 @@ def test_free_text_is_trimmed_and_otherwise_as_given(con):
 )
 def test_families(sql_type, family):
     assert normalise.family(sql_type) == family
+
+
+def test_empty_cells_and_flags_call_no_python(monkeypatch):
+    def refuse(values: pa.ChunkedArray) -> pa.ChunkedArray:
+        raise AssertionError(f"called for {values.to_pylist()}")
+
+    monkeypatch.setattr(normalise, "_nfkc", refuse)
+    with duckdb.connect() as fresh:
+        normalise.register(fresh)
+        fresh.execute("create table cells as select unnest([null, '', 'A1', '是', '否']) as g")
+        code, flag = normalise.code("g", "text", False), normalise.flag("g", "text")
+        assert fresh.execute(f"select {code} from cells where g not in ('是', '否') or g is null").fetchall() == [
+            (None,), (None,), ("A1",)
+        ]  # fmt: skip
+        assert fresh.execute(f"select {flag} from cells where g is null or g <> 'A1'").fetchall() == [
+            (None,), (None,), (True,), (False,)
+        ]  # fmt: skip

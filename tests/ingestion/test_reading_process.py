@@ -18,6 +18,7 @@ import xlwt
 from books import HEAD, in_sheet, xlsx
 from landings import HEADER, P1, P2, P3, City, parcels
 
+from ingestion import reading
 from ingestion.reading import Worker, limits_from_environment
 from ingestion.refusal import Rejected
 from landgauge.errors import ConfigurationError
@@ -33,6 +34,33 @@ def test_a_file_that_needs_too_much_memory_is_refused_and_the_next_one_read(tmp_
             worker.read("sheet", tmp_path / "large.xlsx", sheet=None, head=HEAD)
         assert worker.read("sheet", tmp_path / "small.xlsx", sheet=None, head=HEAD)["sheets"][0]["rows"] == 1
     assert not (tmp_path / "work" / "reading").exists()
+
+
+def test_a_file_is_read_once_whatever_it_is_called(tmp_path):
+    (tmp_path / "kept").write_bytes(as_parquet())
+    for name in ("a.parquet", "b.parquet"):
+        (tmp_path / name).symlink_to(tmp_path / "kept")
+    with Worker(tmp_path / "work") as worker:
+        first = worker.read("parquet", tmp_path / "a.parquet")
+        first["headers"].clear()
+        worker.close()  # a second reading would start the process anew
+        second = worker.read("parquet", tmp_path / "b.parquet")
+        assert (worker._process, second["headers"]) == (None, HEADERS)
+        assert pq.read_table(second["path"]).num_rows == len(ROWS)
+
+
+def test_what_was_read_first_goes_when_room_is_needed(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "_KEPT_BYTES", 1)
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1")
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.parquet").write_bytes(as_parquet())
+    with Worker(tmp_path / "work") as worker:
+        first = worker.read("parquet", tmp_path / "a.parquet")
+        with pytest.raises(Rejected):
+            worker.read("parquet", tmp_path / "broken.parquet")
+        second = worker.read("parquet", tmp_path / "b.parquet")
+        assert list((tmp_path / "work").rglob("*.parquet")) == [Path(second["path"])]
+        assert worker.read("parquet", tmp_path / "a.parquet")["path"] != first["path"]
 
 
 def test_the_process_ends_with_the_one_that_asks(tmp_path):

@@ -15,7 +15,7 @@ from warehouse import db
 from warehouse.publish import publish
 
 PREPARED = """
-create schema run; create schema profile; create schema marts;
+create schema if not exists run; create schema profile; create schema marts;
 create table run.manifest (year integer, run_id varchar, as_of_date date, schemes varchar[], inputs_sha256 varchar,
     policy_sha256 varchar, code_sha256 varchar, git_sha varchar, started_at timestamp);
 create table profile.setting as select true as generated, []::varchar[] as notes;
@@ -48,7 +48,7 @@ create or replace table marts.fct_score as
 def released(folder: Path, year: int, run: str, value: float = 0.4, sha: str = "f" * 64) -> Settings:
     settings = Settings(warehouse=folder, year=year, as_of=year_end(year), threads=1)
     with db.connect(settings) as con:
-        if not con.execute("select 1 from duckdb_schemas() where schema_name = 'run'").fetchall():
+        if not con.execute("select 1 from duckdb_schemas() where schema_name = 'profile'").fetchall():
             con.execute(PREPARED)
         con.execute("delete from run.manifest where year = ?", [year])
         row = [year, run, settings.as_of, sha, datetime(2025, 1, 1)]

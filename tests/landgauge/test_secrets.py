@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,12 @@ def test_no_secret_is_told(
     assert SECRET not in shown
     written = [p for p in warehouse.rglob("*") if p.is_file() and SECRET.encode() in p.read_bytes()]
     assert written == []
+
+
+def test_no_file_of_the_repository_is_one_that_holds_secrets() -> None:
+    root = Path(__file__).parents[2]
+    asked = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    files = subprocess.run(asked, cwd=root, capture_output=True, text=True, check=True).stdout.splitlines()
+    holds = re.compile(r"(^|/)(secrets/|\.airflow/|\.env$|airflow\.cfg$)|\.(pem|key|p12|pfx|pgpass|keytab)$")
+    assert len(files) > 500
+    assert [file for file in files if holds.search(file)] == []

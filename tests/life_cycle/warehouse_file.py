@@ -98,7 +98,7 @@ def build_again(path: Path, year: int, as_of: date) -> None:
 def _run(path: Path, year: int, as_of: date, only: tuple[str, ...]) -> None:
     with duckdb.connect(str(path)) as con:
         con.execute("delete from run.manifest")
-        con.execute("insert into run.manifest values (?, '0123456789abcdef')", [year])
+        con.execute("insert into run.manifest (year, run_id) values (?, '0123456789abcdef')", [year])
     run_layer(Settings(path.parent, year, as_of, threads=2), "contracts", only, BUT)
 
 

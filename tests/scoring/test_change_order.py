@@ -30,7 +30,7 @@ create or replace table marts.fct_parcel_year as
     where parcel_code <> 'P5' or {year} > 2021;
 """
 PREPARED = """
-create schema marts; create schema profile; create schema run;
+create schema marts; create schema profile; create schema if not exists run;
 create table run.manifest (year integer, run_id varchar, as_of_date date, schemes varchar[], inputs_sha256 varchar,
     policy_sha256 varchar, code_sha256 varchar, git_sha varchar, started_at timestamp);
 create table profile.setting as select 'C1' as city_code, ['changing'] as schemes, false as generated, [] as notes;
@@ -86,7 +86,7 @@ def build_marts(settings: Settings, layer: str) -> StageResult:
 def evaluate(folder, year: int, schemes: tuple[str, ...] = ()) -> Settings:
     settings = Settings(warehouse=folder, year=year, as_of=year_end(year), schemes=schemes, threads=1)
     with db.connect(settings) as con:
-        if not con.execute("select 1 from duckdb_schemas() where schema_name = 'run'").fetchall():
+        if not con.execute("select 1 from duckdb_schemas() where schema_name = 'profile'").fetchall():
             con.execute(PREPARED)
         con.execute("delete from run.manifest where year = ?", [year])
         row = [year, f"run{year}", settings.as_of, datetime(2025, 1, 1)]

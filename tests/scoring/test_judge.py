@@ -14,12 +14,12 @@ from test_stages import MARTS
 
 from landgauge.errors import ConfigurationError
 from landgauge.settings import Settings, StageResult
-from landgauge.stages import judge as judge_stage
+from landgauge.stages import places
 from landgauge.stages import score as score_stage
 from landgauge.stages import sureness as sureness_stage
 from scoring import rank, score
-from scoring.judging import change, next_grade, stability, uncertainty
-from scoring.judging.scored import Scored
+from scoring.judging import change, next_grade, ranking, stability, uncertainty
+from scoring.judging.scored import COMPONENTS, Named, Scored
 from scoring.judging.uncertainty import StabilitySettings
 from warehouse import db
 
@@ -242,8 +242,32 @@ def test_quantiles_of_ranks_are_those_of_all_draws():
 def test_quick_ranks_are_the_ranks():
     values = np.round(np.random.default_rng(6).uniform(0, 1, 200), 2)
     values[::9] = np.nan
-    assert (stability.ranks_of(values) == rank.rank(values)).all()
-    assert stability.ranks_of(np.array([np.nan])).tolist() == [0] and len(stability.ranks_of(np.array([]))) == 0
+    assert (ranking.ranks_of(values) == rank.rank(values)).all()
+    assert ranking.ranks_of(np.array([np.nan])).tolist() == [0] and len(ranking.ranks_of(np.array([]))) == 0
+
+
+@pytest.mark.parametrize("apart", [0, 1, 40, 1000, 100_000])
+def test_ranks_tell_scores_apart_by_their_last_bits(apart):
+    """Few or many neighbours that differ less than the sort sees, ties, both zeros, both signs, infinities."""
+    rng = np.random.default_rng(apart)
+    near = 64.0 + rng.integers(0, apart + 1, 30_000) * 2.0**-46
+    rest = np.round(rng.normal(0, 20, 30_000), 3)
+    values = rng.permutation(np.concatenate([near, rest, [0.0, -0.0, np.inf, -np.inf, np.nan]]))
+    assert (ranking.ranks_of(values) == rank.rank(values)).all()
+
+
+@pytest.mark.parametrize("indicators", [1, 7, 8, 9, 20])
+def test_what_is_there_weighs_the_same_for_all_that_lack_the_same(indicators):
+    """Against each unit's own sum, with groups of weights and units that have nothing."""
+    rng = np.random.default_rng(indicators)
+    values = np.where(rng.random((500, indicators)) < 0.3, np.nan, rng.random((500, indicators)))
+    index, weights = rng.integers(0, 3, 500), rng.random((3, indicators))
+    got = stability.Means(values, np.full(500, -1), True, index)([weights, weights[:1]])
+    for own, mean in zip((weights[index], weights[:1].repeat(500, axis=0)), got, strict=True):
+        there = ~np.isnan(values)
+        with np.errstate(invalid="ignore"):
+            expected = (np.nan_to_num(values) * own).sum(axis=1) / (there * own).sum(axis=1)
+        assert mean == pytest.approx(expected, rel=1e-14, nan_ok=True)
 
 
 def test_the_bounds_hold_the_score_that_any_value_would_give():
@@ -326,9 +350,37 @@ def test_the_stage_writes_needed_values_and_stability(settings, monkeypatch):
     assert (stable["P5"]["missing_low"], stable["P5"]["missing_high"]) == (25, 75)
     tables = ("next_grade", "stability", "change")
     whole = [db.read_arrow(settings, f"select * from scored.{t} order by all").to_pylist() for t in tables]
-    monkeypatch.setattr(judge_stage, "CHUNK", 1)
+    monkeypatch.setattr(places, "CHUNK", 1)
     score_stage.score(settings)
     assert whole == [db.read_arrow(settings, f"select * from scored.{t} order by all").to_pylist() for t in tables]
+
+
+def test_what_is_judged_is_what_stands_in_the_warehouse(settings, monkeypatch):
+    """The scores go on without being read back; read, they are the same, whatever the units' order of loading."""
+    judged = []
+    monkeypatch.setattr(score_stage.judge, "judge", lambda *given: judged.append(given[2:4]))
+    monkeypatch.setattr(places, "CHUNK", 2)
+    score_stage.score(settings)
+    ((weighting, now),) = judged
+    scheme, place = weighting.scheme, places.working(2024)
+    with db.connect(settings) as con:
+        named = Named(scheme.scale, scheme.code, scheme.version)
+        read = places.scored(con, named, place, place, [i.code for i in scheme.indicators])
+    assert now.codes == read.codes and len(now.codes) == 5
+    for name in ("score", "vetoed", *COMPONENTS):
+        assert np.array_equal(getattr(now, name), getattr(read, name), equal_nan=name != "vetoed"), name
+    grades = {r["unit_code"]: r["grade"] for r in rows_of(settings, "score").values()}
+    named_grades = [None if g < 0 else scheme.grades[g].code for g in now.grade.tolist()]
+    assert dict(zip(now.codes.to_pylist(), named_grades, strict=True)) == grades
+
+
+def test_a_year_without_any_rated_unit_has_nothing_to_judge(settings):
+    with db.connect(settings) as con:
+        con.execute("update marts.fct_parcel_year set plot_ratio = null, building_coefficient = null")
+    score_stage.score(settings)
+    assert {r["rated"] for r in rows_of(settings, "score").values()} == {False}
+    assert [rows_of(settings, t) for t in ("stability", "left_out", "next_grade")] == [{}, {}, {}]
+    assert len(rows_of(settings, "change")) == 5
 
 
 def test_a_setting_that_is_missing_is_named(settings, monkeypatch):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from test_judge import SETTINGS, grades_of, nominal_of, random_scheme, random_un
 from landgauge import policy
 from landgauge.stages import sureness as sureness_stage
 from scoring import rank, score
-from scoring.judging import measuring, sure_tables, topsis, uncertainty
+from scoring.judging import measuring, stability, sure_tables, topsis, uncertainty
 from scoring.judging.measuring import Accuracy, DataDraws
 
 GRADES = (("A", "", 75.0, 1.0), ("B", "", 60.0, 1.0), ("C", "", 45.0, 1.0), ("D", "", -np.inf, 1.0))
@@ -46,6 +46,33 @@ def test_without_errors_every_draw_gives_the_published_result(rule, grade_rule):
     assert found.mean_low[rated] == pytest.approx(units.score[rated], abs=1e-9)
     ranks = rank.rank(units.score)
     assert (found.rank_low == ranks).all() and (found.rank_high == ranks).all()
+
+
+def test_the_result_does_not_depend_on_threads(monkeypatch):
+    rng = np.random.default_rng(7)
+    scheme = random_scheme(rng, "reweight", "shares_in_city")
+    units = scored(scheme, *random_units(rng, scheme))
+    draws = DataDraws(scheme, units, None, accuracy(unspecified=0.2), SETTINGS.seed)
+    monkeypatch.setattr(stability, "BLOCK", 8)  # of 30 units, so that there is something to hand over
+    one, other = (
+        uncertainty.sureness(scheme, units, nominal_of(scheme, 1), ONE_GROUP, SETTINGS, draws, threads=threads)
+        for threads in (1, 3)
+    )
+    for name in ("weights", "data", "joint"):
+        for left, right in zip(astuple(getattr(one, name)), astuple(getattr(other, name)), strict=True):
+            assert np.array_equal(left, right, equal_nan=True)
+
+
+def test_work_on_several_threads_comes_in_order_and_little_of_it_waits():
+    begun = []
+
+    def work(number):
+        begun.append(number)
+        return number
+
+    for expected, found in enumerate(stability.in_order(work, 40, 3)):
+        assert found == expected
+        assert len(begun) <= expected + 5  # three that wait, and one that is being handed over
 
 
 def test_full_marks_stay_full_marks_whatever_the_weights():
@@ -173,7 +200,8 @@ def test_without_an_indicator_it_is_the_scheme_that_never_had_it(rule, grade_rul
     scheme = random_scheme(rng, rule, grade_rule)
     values, ideals = random_units(rng, scheme)
     units = scored(scheme, values, ideals)
-    for left, (got, ranks, grade) in enumerate(uncertainty.left_out(scheme, units, nominal_of(scheme, 30))):
+    without = uncertainty.left_out(scheme, units, nominal_of(scheme, 30))
+    for left, (got, ranks, grade) in enumerate(zip(without.score.T, without.rank.T, without.grade.T, strict=True)):
         keep = [j for j in range(4) if j != left]
         smaller = replace(scheme, indicators=tuple(scheme.indicators[j] for j in keep), missing_rule="reweight")
         smaller = replace(smaller, missing_rule="score_0" if rule == "score_0" else "reweight")
@@ -188,11 +216,16 @@ def test_without_an_indicator_it_is_the_scheme_that_never_had_it(rule, grade_rul
 def test_the_only_indicator_left_out_leaves_no_score():
     scheme = make_scheme(ITEMS, grades=GRADES)
     units = scored(scheme, np.array([[3.0, np.nan, np.nan], [3.0, 3.0, 3.0]]), np.tile([5.0, 3.0, 4.0], (2, 1)))
-    without = list(uncertainty.left_out(scheme, units, nominal_of(scheme, 2)))
-    rows = sure_tables.left_out_table(scheme, 2024, units, 0, without[0], np.arange(5)).to_pylist()
-    assert [r["no_score_reason"] for r in rows] == ["nothing_else", None]
-    assert [rows[0][c] for c in ("score_without", "rank_without", "grade_changes")] == [None] * 3
-    assert rows[1]["rank_without"] == 1
+    without = uncertainty.left_out(scheme, units, nominal_of(scheme, 2))
+    rows = sure_tables.left_out_table(scheme, 2024, units, without, np.arange(5)).to_pylist()
+    first = scheme.indicators[0].code
+    alone, whole = (row for row in rows if row["indicator_code"] == first)
+    assert (alone["no_score_reason"], whole["no_score_reason"]) == ("nothing_else", None)
+    assert [alone[c] for c in ("score_without", "rank_without", "grade_changes")] == [None] * 3
+    assert whole["rank_without"] == 1
+    assert [(row["unit_code"], row["indicator_code"]) for row in rows] == sorted(
+        (code, i.code) for code in units.codes.to_pylist() for i in scheme.indicators
+    )
 
 
 @pytest.mark.parametrize("floors", [0.0, None])

@@ -208,8 +208,8 @@ FORMULAS = (
     ),
     Change(
         _PARTS,
-        "{{ spec.code }}__num / {{ spec.code }}__den end as {{ spec.code }}{{",
-        "{{ spec.code }}__den / {{ spec.code }}__num end as {{ spec.code }}{{",
+        "then {{ spec.code }}__num / {{ spec.code }}__den end",
+        "then {{ spec.code }}__den / {{ spec.code }}__num end",
     ),
     _model("pairing__unmatched", "where not is_industrial", "where is_industrial"),
     _model("block__year", "where block_code is not null", "where block_code is not null and is_industrial"),

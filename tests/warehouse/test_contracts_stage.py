@@ -49,7 +49,7 @@ def ingested(folder: Path) -> None:
     """Write a working file as ingestion leaves it: two agreements, and what each data year says of them."""
     with db.connect(settings_for(folder, 2022)) as con:
         for schema in ("accepted", "ledger", "quarantine", "qc", "profile", "run", "marts"):
-            con.execute(f"create schema {schema}")
+            con.execute(f"create schema if not exists {schema}")
         for dataset, spec in DATASETS.items():
             con.execute(
                 f"create table accepted.{dataset} (load_id BIGINT, row_no BIGINT, data_year INTEGER, "

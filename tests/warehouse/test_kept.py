@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -89,6 +90,18 @@ def test_a_copied_warehouse_without_links_goes_on(tmp_path: Path) -> None:
     tiny_city.publish_run(tmp_path / "b", 3)
     assert tiny_city.seen(tmp_path / "b") == (3, 3)
     assert snapshots(tmp_path / "b") == [1, 2, 3]
+
+
+@pytest.mark.parametrize("code", [errno.EXDEV, errno.EOPNOTSUPP])
+def test_a_file_is_copied_where_the_kernel_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    (tmp_path / "old").write_bytes(b"0123456789" * 100_000)
+    kept.copy(tmp_path / "old", tmp_path / "new")
+    monkeypatch.setattr(os, "copy_file_range", refuse, raising=False)
+    kept.copy(tmp_path / "old", tmp_path / "newer")
+    assert (tmp_path / "new").read_bytes() == (tmp_path / "newer").read_bytes() == (tmp_path / "old").read_bytes()
 
 
 @pytest.mark.parametrize("operation", ["fsync", "rename", "replace"])

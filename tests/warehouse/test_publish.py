@@ -11,7 +11,7 @@ import pytest
 
 from landgauge.errors import StageFailed
 from landgauge.settings import Settings, year_end
-from warehouse import db
+from warehouse import db, kept
 from warehouse.publish import publish
 
 
@@ -100,6 +100,59 @@ def test_the_same_work_again_gives_the_same_parquet_bytes(tmp_path: Path) -> Non
     publish(settings)
     assert digests(settings) == first
     assert set(first) == {"dim_parcel/2024.parquet", "dim_indicator/all.parquet"}
+
+
+def test_rows_in_another_order_give_the_same_parquet_bytes(tmp_path: Path) -> None:
+    found = []
+    for place, areas in (("one", {"q": 2.0, "p": 1.0}), ("other", {"p": 1.0, "q": 2.0})):
+        settings = settings_for(tmp_path / place, 2024)
+        build(settings, "a" * 16, areas)
+        publish(settings)
+        found.append(digests(settings))
+    assert found[0] == found[1]
+
+
+def test_a_run_published_again_writes_only_what_differs(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, 2024)
+    build(settings, "a" * 16, {"p": 1.0, "q": 2.0})
+    publish(settings)
+    first = {path.parent.name: path for path in kept.parquet_folder(settings).rglob("*.parquet")}
+    build(settings, "a" * 16, {"q": 2.0, "p": 1.0})
+    publish(settings_for(tmp_path, 2024, approved_by="委员会"))
+    second = {path.parent.name: path for path in kept.parquet_folder(settings).rglob("*.parquet")}
+    assert {name for name in second if not second[name].samefile(first[name])} == {"fct_run"}
+    build(settings, "a" * 16, {"p": 2.0, "q": 1.0})  # the same numbers, of other parcels
+    publish(settings)
+    third = {path.parent.name: path for path in kept.parquet_folder(settings).rglob("*.parquet")}
+    assert {name for name in third if not third[name].samefile(second[name])} == {"fct_run", "dim_parcel"}
+    assert rows(settings, "select parcel_code, site_area_m2 from marts.dim_parcel order by 1") == [("p", 2), ("q", 1)]
+
+
+def test_a_parquet_file_that_is_gone_is_written_again(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, 2024)
+    build(settings, "a" * 16, {"p": 1.0})
+    publish(settings)
+    first = digests(settings)
+    for name in first:
+        (settings.published / "parquet" / name).unlink()
+    publish(settings)
+    assert digests(settings) == first
+
+
+def test_a_year_replaced_again_and_again_leaves_no_growing_file(tmp_path: Path) -> None:
+    """Freed blocks are used again: two years in turn."""
+    sizes = []
+    for number in range(6):
+        settings = settings_for(tmp_path, 2023 + number % 2)
+        build(settings, f"{number:016d}", {"p": 1.0})
+        with db.connect(settings) as con:
+            con.execute(
+                "insert into marts.dim_parcel select md5(i || '-' || $run), $year, i / 7, $run from range(10000) t(i)",
+                {"year": settings.year, "run": f"{number:016d}"},
+            )
+        publish(settings)
+        sizes.append(settings.snapshot.stat().st_size)
+    assert sizes[-1] <= 1.2 * sizes[2]
 
 
 def test_approval_makes_a_year_final_even_after_another_year_was_built(tmp_path: Path) -> None:

@@ -1,0 +1,136 @@
+"""Every mart from the paired tables on, built on Spark with two worker processes, equals DuckDB's."""
+
+from __future__ import annotations
+
+import math
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from landgauge import stages
+from landgauge.settings import PROJECT_ROOT, Settings, year_end
+from warehouse.publish import registry
+from warehouse.spark import handover, place
+
+pytestmark = pytest.mark.acceptance
+
+SPARK = Path(os.environ.get("LANDGAUGE_SPARK_ENV", PROJECT_ROOT / "build" / "spark" / "env")) / "bin" / "python"
+YEAR = 2024
+SEEDS = (11, 12)
+CONF = ("spark.driver.memory=1g", "spark.sql.shuffle.partitions=2", "spark.log.level=ERROR")
+Table = tuple[list[str], list[tuple[Any, ...]]]
+
+
+@dataclass(frozen=True)
+class City:
+    """A year that DuckDB built, and the place at which Spark built it."""
+
+    settings: Settings
+    address: str
+    marts: tuple[str, ...]
+    workers: int
+
+
+@pytest.fixture(scope="module", params=SEEDS)
+def city(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> City:
+    from ingestion.synthetic.city import write_city
+
+    folder = tmp_path_factory.mktemp(f"city{request.param}")
+    write_city(folder / "landing", 100, 400, 2, YEAR, request.param, objected=False)
+    settings = Settings(warehouse=folder, landing=folder / "landing", year=YEAR, as_of=year_end(YEAR))
+    for stage in ("ingest", "build"):
+        stages.run_stage(stage, settings)
+    address = (folder / "place").as_uri()
+    handover.hand_over(settings, address)
+    workers = build_on_spark(address, folder)
+    with duckdb.connect(str(settings.database), read_only=True) as con:
+        found = con.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts' order by all"
+        ).fetchall()
+    return City(settings, address, tuple(name for (name,) in found), workers)
+
+
+def build_on_spark(address: str, folder: Path) -> int:
+    """Build in the environment of Spark; return how many worker processes took part."""
+    command = [str(SPARK), "-m", "warehouse.spark.build", address, "--master", "local-cluster[2,1,1024]"]
+    command += ["--logs", str(folder / "logs"), *(word for pair in CONF for word in ("--conf", pair))]
+    environment = os.environ | {"PYTHONPATH": str(PROJECT_ROOT), "PYSPARK_PYTHON": str(SPARK)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
+    return int(next(line for line in done.stdout.splitlines() if line.startswith("worker processes")).split("\t")[1])
+
+
+def rows(con: duckdb.DuckDBPyConnection, table: str, mart: str) -> Table:
+    """Names of the columns in their own order, and the rows in order of the mart's key."""
+    names = sorted(row[0] for row in con.execute(f"describe {table}").fetchall())
+    order = ", ".join(registry()[mart].key) if mart in registry() else "all"
+    return names, con.execute(f"select {', '.join(names)} from {table} order by {order}").fetchall()
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tell whether two values are equal, numbers to 1e-9 of their size.
+
+    A growth is the difference of nearly equal figures, of which the engines round the sixteenth digit in their own way:
+    what is left of that is below 1e-14.
+    """
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-14)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other
+
+
+def differences(left: Table, right: Table) -> list[str]:
+    """What a reader would see: other columns, another number of rows, or the first cells that differ."""
+    if left[0] != right[0] or len(left[1]) != len(right[1]):
+        return [f"{left[0]} with {len(left[1])} rows, {right[0]} with {len(right[1])}"]
+    cells = (
+        (one[:4], name, a, b)
+        for one, other in zip(left[1], right[1], strict=True)
+        for name, a, b in zip(left[0], one, other, strict=True)
+        if not same(a, b)
+    )
+    return [str(cell) for _, cell in zip(range(5), cells, strict=False)]
+
+
+def on_spark(con: duckdb.DuckDBPyConnection, city: City, mart: str) -> Table:
+    con.register("built", place.read(f"{city.address}/marts/{mart}"))
+    return rows(con, "built", mart)
+
+
+def test_two_workers_took_part(city: City) -> None:
+    assert city.workers == 2
+
+
+def test_each_mart_is_built_or_handed_over(city: City) -> None:
+    handed = place.get(city.address, handover.HANDED)
+    tables = {t.split(".")[1] for t in handed["tables"] if t.startswith("marts.")}
+    assert set(city.marts) == tables | {name for name in handed["build"] if not name.startswith("int_")}
+    assert tables == {"qc_parcel_outside_district"}, "only what is geometry itself stays with DuckDB"
+
+
+def test_marts_are_equal(city: City) -> None:
+    handed = place.get(city.address, handover.HANDED)
+    found = {}
+    with duckdb.connect(str(city.settings.database), read_only=True) as con:
+        for mart in sorted(set(city.marts) & set(handed["build"])):
+            if unlike := differences(rows(con, f"marts.{mart}", mart), on_spark(con, city, mart)):
+                found[mart] = unlike
+    assert not found
+
+
+def test_marts_come_back_as_they_were(city: City) -> None:
+    with duckdb.connect(str(city.settings.database), read_only=True) as con:
+        before = {m: (rows(con, f"marts.{m}", m), con.execute(f"describe marts.{m}").fetchall()) for m in city.marts}
+    taken = handover.take_back(city.settings, city.address)
+    assert taken["fct_indicator_value"] > 0
+    with duckdb.connect(str(city.settings.database), read_only=True) as con:
+        for mart, (content, columns) in before.items():
+            assert not differences(content, rows(con, f"marts.{mart}", mart)), mart
+            types = [(name, kind) for name, kind, *_ in columns]
+            assert types == [(n, k) for n, k, *_ in con.execute(f"describe marts.{mart}").fetchall()], mart
