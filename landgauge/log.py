@@ -55,6 +55,8 @@ def configure(verbose: bool = False) -> None:
         handler.setFormatter(_Json() if os.environ.get(_FORMAT, "").strip().lower() == "json" else _Progress())
         root.addHandler(handler)
         root.propagate = False
+        # what it says of a lost connection it raises, too, and our line tells that; alone it would stand unformed
+        logging.getLogger("psycopg").addHandler(logging.NullHandler())
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
 
 

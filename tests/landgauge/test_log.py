@@ -29,9 +29,9 @@ from landgauge import log
 """
 
 
-def _stderr(form: str) -> list[str]:
+def _stderr(form: str, code: str = SAYS) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-c", SAYS], env={"LANDGAUGE_LOG": form}, cwd=Path(__file__).parents[2], capture_output=True,
+        [sys.executable, "-c", code], env={"LANDGAUGE_LOG": form}, cwd=Path(__file__).parents[2], capture_output=True,
         text=True, encoding="utf-8", check=True,
     )  # fmt: skip
     assert done.stdout == ""
@@ -50,6 +50,11 @@ def test_json_is_one_object_a_line_with_what_the_line_is_about() -> None:
 
 def test_the_default_is_for_people() -> None:
     assert _stderr("")[0].endswith("s] warning: 3 rows of 地块")
+
+
+def test_what_a_library_says_of_an_error_that_it_raises_does_not_stand_between_the_lines() -> None:
+    odd = 'import logging\nlogging.getLogger("psycopg").warning("error ignored terminating a copy")'
+    assert len(_stderr("json", SAYS + odd)) == len(_stderr("json"))
 
 
 def test_under_an_orchestrator_the_lines_go_to_its_handlers_once() -> None:
