@@ -2,7 +2,9 @@
 {% macro months_after(day, months) -%}
     case
         when {{ day }} is not null and {{ months }} is not null
-            then cast(least(greatest({{ day }} + to_months(cast({{ months }} as integer)), '0001-01-01'), '9999-12-31') as date)
+            then cast(
+                least(greatest({{ months_added(day, months) }}, date '0001-01-01'), date '9999-12-31') as date
+            )
     end
 {%- endmacro %}
 

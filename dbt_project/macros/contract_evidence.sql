@@ -34,7 +34,7 @@ spans as (
         indicator_code,
         evaluation_year,
         years,
-        evaluation_year - unnest(range(years)) as year,
+        {{ rows_of(numbers(0, 'years')) }} as years_before,
     from wanted
     where years > 1
 ),
@@ -51,7 +51,7 @@ means as (
         on
             spans.agreement_no = figures.agreement_no
             and spans.indicator_code = figures.indicator_code
-            and spans.year = figures.year
+            and spans.evaluation_year - spans.years_before = figures.year
     group by spans.agreement_no, spans.stage, spans.indicator_code, spans.evaluation_year, spans.years
     having count(figures.numerator) = spans.years
 ),

@@ -2,7 +2,7 @@
 
 {#- The last year whose 31 December is not after the as-of date. -#}
 {% macro last_whole_year() -%}
-    (year({{ as_of_date() }}) - case when strftime({{ as_of_date() }}, '%m-%d') = '12-31' then 0 else 1 end)
+    (year({{ as_of_date() }}) - case when month({{ as_of_date() }}) = 12 and day({{ as_of_date() }}) = 31 then 0 else 1 end)
 {%- endmacro %}
 
 {#- What decides a finding: a verdict against the evidence, or without any, decides only with an opinion. -#}

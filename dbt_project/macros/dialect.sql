@@ -122,3 +122,65 @@
 {% macro duckdb__stored_by(columns) -%}
     order by {{ columns }}
 {%- endmacro %}
+
+{#- The list of a group's records, ordered by their fields from the first on, NULL last; and the first item of a list. -#}
+{% macro sorted_records(fields) -%}
+    {{ adapter.dispatch('sorted_records')(fields) }}
+{%- endmacro %}
+
+{% macro duckdb__sorted_records(fields) -%}
+    list_sort(list({{ record(fields) }}))
+{%- endmacro %}
+
+{% macro first_of(list) -%}
+    {{ adapter.dispatch('first_of')(list) }}
+{%- endmacro %}
+
+{% macro duckdb__first_of(list) -%}
+    {{ list }}[1]
+{%- endmacro %}
+
+{#- The values of a window up to the row, as one text; NULL where there is none. -#}
+{% macro texts_so_far(value, separator, window) -%}
+    {{ adapter.dispatch('texts_so_far')(value, separator, window) }}
+{%- endmacro %}
+
+{% macro duckdb__texts_so_far(value, separator, window) -%}
+    string_agg({{ value }}, '{{ separator }}') over {{ window }}
+{%- endmacro %}
+
+{#- A number as it is written shortest. -#}
+{% macro text_of(number) -%}
+    {{ adapter.dispatch('text_of')(number) }}
+{%- endmacro %}
+
+{% macro duckdb__text_of(number) -%}
+    cast({{ number }} as varchar)
+{%- endmacro %}
+
+{#- Days from one date to another; and a date so many calendar months later, the day kept or clamped to the month's last. -#}
+{% macro days_between(first, last) -%}
+    {{ adapter.dispatch('days_between')(first, last) }}
+{%- endmacro %}
+
+{% macro duckdb__days_between(first, last) -%}
+    ({{ last }} - {{ first }})
+{%- endmacro %}
+
+{% macro months_added(day, months) -%}
+    {{ adapter.dispatch('months_added')(day, months) }}
+{%- endmacro %}
+
+{% macro duckdb__months_added(day, months) -%}
+    {{ day }} + to_months(cast({{ months }} as integer))
+{%- endmacro %}
+
+{#- Join the row of a table that meets the conditions, of which the last compares, and is nearest by it: the first by
+    `nearest`, which DuckDB knows by itself. -#}
+{% macro asof_left_join(table, name, conditions, nearest) -%}
+    {{ adapter.dispatch('asof_left_join')(table, name, conditions, nearest) }}
+{%- endmacro %}
+
+{% macro duckdb__asof_left_join(table, name, conditions, nearest) -%}
+    asof left join {{ table }} as {{ name }} on {{ conditions | join(' and ') }}
+{%- endmacro %}

@@ -40,10 +40,10 @@ def session(master: str, options: Mapping[str, str]) -> SparkSession:
     for name, value in {"spark.ui.enabled": "false", **options, **_AS_DUCKDB}.items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
-    # DuckDB's two ways to set figures into a text count as Python's do; NULL where anything is. Lambdas travel to the
-    # workers by value, which need nothing of the project
+    # DuckDB's two ways to set figures into a text count as Python's do; NULL where anything is. printf has another name
+    # than Spark's own, which rounds otherwise. Lambdas travel to the workers by value, which need nothing else
     spark.udf.register("format", lambda text, *given: None if None in (text, *given) else text.format(*given))
-    spark.udf.register("printf", lambda text, *given: None if None in (text, *given) else text % given)
+    spark.udf.register("c_printf", lambda text, *given: None if None in (text, *given) else text % given)
     return spark
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,26 +14,32 @@ import duckdb
 from landgauge.errors import StageFailed
 from landgauge.settings import Settings
 from landgauge.sql import literal
-from warehouse import db, rebuild, transform
+from warehouse import db, done, rebuild, transform
 from warehouse.publish import registry
+from warehouse.published import standing
 from warehouse.spark import place
 from warehouse.spark.split import split
+from warehouse.transform import LAYERS
 
 HANDED = "handed.json"
-_LAYER = "indicators"
 _SCRATCH = "LANDGAUGE_SCRATCH"
+# the stage whose tables beside the marts a layer reads: Python's results, and the evidence of other years
+_WRITES = {"evaluation": "score", "contracts": "contracts", "publication": "contracts", "balance": "forecast"}
 
 
-def hand_over(settings: Settings, address: str) -> dict[str, int]:
-    """Build on DuckDB what geometry needs, and write it with staging, seeds and dims as Parquet below `address`.
+def hand_over(settings: Settings, address: str, through: str = LAYERS[-1]) -> dict[str, int]:
+    """Write as Parquet below `address` what Spark needs for the layers up to and with `through`.
 
-    Returns the rows of each table. Raises StageFailed where a model fails or the year is not ingested.
+    These are what stays with DuckDB, built anew, and what the stages wrote beside the marts. Returns the rows of each
+    table. Raises StageFailed where a model fails, or the year is not as far as the layers need it.
     """
+    layers = LAYERS[: LAYERS.index(through) + 1]
+    _demand(settings, layers)
     with tempfile.TemporaryDirectory(dir=settings.warehouse) as folder:
         scratch = Path(folder) / "scratch.duckdb"
         with _kept_in(scratch):
-            parts = split(transform.parsed_project(settings), _LAYER)
-            transform.run_layer(settings, _LAYER, only=parts.before)
+            parts = split(transform.parsed_project(settings), layers)
+            transform.run_layer(settings, through, only=parts.before)
         with db.connect(settings) as con:
             con.execute(f"attach {literal(str(scratch))} as scratch (read_only)")
             place.clear(f"{address}/handed")
@@ -44,6 +50,27 @@ def hand_over(settings: Settings, address: str) -> dict[str, int]:
     variables = transform.variables(settings)
     place.put(address, HANDED, {"variables": variables, "tables": list(rows), "build": list(parts.on_spark)})
     return rows
+
+
+def _demand(settings: Settings, layers: Collection[str]) -> None:
+    """Raise StageFailed where a stage before these layers has not been, or where Spark would build another history.
+
+    Contracts and objections of a year that is not the newest published one are built as that one knows them.
+    """
+    with db.connect(settings) as con:
+        known = done.of_year(con, settings.year)
+    for stage in (_WRITES[layer] for layer in layers if layer in _WRITES):
+        if stage not in known or not known[stage].stands:
+            raise StageFailed(
+                f"the working file does not hold stage {stage} of {settings.year}",
+                f"Run `landgauge {stage}`, or hand over through an earlier layer.",
+            )
+    newest = max(standing(settings.snapshot), default=settings.year)
+    if "contracts" in layers and newest > settings.year:
+        raise StageFailed(
+            f"contracts and objections of {settings.year} are built as {newest}, which is published, knows them",
+            f"Hand over {newest}, or {settings.year} through an earlier layer.",
+        )
 
 
 def take_back(settings: Settings, address: str) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,20 +25,21 @@ class Split:
     handed: Mapping[str, str]
 
 
-def split(manifest: Any, layer: str) -> Split:
-    """Divide the models of a layer; whatever geometry or a hierarchy is made from stays with DuckDB."""
+def split(manifest: Any, layers: Collection[str]) -> Split:
+    """Divide the models of these layers, which must be the first ones, so that what they read is among them.
+
+    Whatever geometry or a hierarchy is made from stays with DuckDB, as do staging and seeds.
+    """
     models = {uid: n for uid, n in manifest.nodes.items() if str(n.resource_type) in ("model", "seed")}
-    wanted = [uid for uid, n in models.items() if _layer(n) == layer]
+    wanted = [uid for uid, n in models.items() if _layer(n) in layers]
     before = _with_parents([uid for uid in wanted if _stays(manifest, models[uid])], models)
     on_spark = [uid for uid in wanted if uid not in before]
     read = {parent for uid in on_spark for parent in models[uid].depends_on.nodes} - set(on_spark)
-    marts = {uid for uid in before if models[uid].schema == "marts"}
-    before |= _with_parents([uid for uid in read if uid in models], models)
-    handed = [models.get(uid) or manifest.sources[uid] for uid in sorted(read | marts)]
+    handed = read | {uid for uid in before if models[uid].schema == "marts"}
     return Split(
         tuple(sorted(models[uid].name for uid in before)),
         tuple(sorted(models[uid].name for uid in on_spark)),
-        {_name(node): _relation(node) for node in handed},
+        {_name(node): _relation(node) for node in (models.get(uid) or manifest.sources[uid] for uid in sorted(handed))},
     )
 
 
@@ -48,7 +49,7 @@ def _layer(node: Any) -> str:
 
 
 def _stays(manifest: Any, node: Any) -> bool:
-    if str(node.resource_type) == "seed" or node.config.materialized == "view":
+    if str(node.resource_type) == "seed" or node.schema == "staging":
         return True
     texts = [node.raw_code, *(manifest.macros[m].macro_sql for m in node.depends_on.macros if m in manifest.macros)]
     return any(_STAYS.search(text) for text in texts)

@@ -3,7 +3,7 @@ with decided as (
     select
         agreement_no,
         min(event_date) filter (where event in ('终止同意', '收回决定')) as event_date,
-        arg_min(event, row(event_date, event)) filter (where event in ('终止同意', '收回决定')) as event,
+        {{ value_at_least("case when event <> '续期决定' then event end", '(event_date, event)') }} as event,
         bool_or(event = '续期决定') as renewed,
     from {{ ref('int_contract__events') }}
     where event in ('终止同意', '收回决定', '续期决定')

@@ -4,15 +4,12 @@ select
     targets.stage,
     targets.indicator_code,
     targets.department as raised_by,
-    arg_max(
-        assignments.assigned_to,
-        row(
-            assignments.district_code is not null,
-            assignments.indicator_code is not null,
-            coalesce(assignments.valid_from, cast('0001-01-01' as date)),
-            assignments.assigned_to
-        )
-    ) as assigned_to,
+    {{ value_at_most('assignments.assigned_to', "(
+        assignments.district_code is not null,
+        assignments.indicator_code is not null,
+        coalesce(assignments.valid_from, cast('0001-01-01' as date)),
+        assignments.assigned_to
+    )") }} as assigned_to,
 from {{ ref('stg_accepted__agreement_targets') }} as targets
 inner join {{ ref('int_contract__agreements') }} as agreements on targets.agreement_no = agreements.agreement_no
 inner join {{ ref('contract_assignment') }} as assignments

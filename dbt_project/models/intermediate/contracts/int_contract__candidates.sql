@@ -43,7 +43,6 @@ unpassed as (
             periods.agreement_no = passed.agreement_no
             and periods.stage = passed.stage
             and periods.period_no = passed.period_no
-    where from_year <= to_year
 ),
 
 again as (

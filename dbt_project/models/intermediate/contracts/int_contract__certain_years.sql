@@ -49,11 +49,11 @@ in_periods as (
         coalesce(periods.period_no, case when stage_rules.periodic then 1 else 0 end) as period_no,
     from in_time
     inner join {{ ref('contract_stage') }} as stage_rules on in_time.stage = stage_rules.stage
-    asof left join {{ ref('int_contract__periods') }} as periods
-        on
-            in_time.agreement_no = periods.agreement_no
-            and in_time.stage = periods.stage
-            and in_time.evaluation_year >= year(periods.first_due_date)
+    {{ asof_left_join(ref('int_contract__periods'), 'periods', [
+        'in_time.agreement_no = periods.agreement_no',
+        'in_time.stage = periods.stage',
+        'in_time.evaluation_year >= year(periods.first_due_date)',
+    ], 'periods.first_due_date desc') }}
 ),
 
 due as (

@@ -16,7 +16,7 @@ with contradicting as (
 named as (
     select distinct
         agreement_no,
-        unnest([department, raised_by]) as department,
+        {{ rows_of(list_of(['department', 'raised_by'])) }} as department,
         'agreement_targets' as side,
     from {{ ref('int_contract__targets') }}
     union all
@@ -119,7 +119,9 @@ conflicts as (
         evaluation_year,
         concat_ws(' ', stage, evaluation_year, indicator_code, comparison) as subject,
         concat(verdict_department, ' ', verdict) as one_side,
-        concat(evidence_source, ' ', actual_value, ' ', comparison, ' ', target_value) as other_side,
+        concat(
+            evidence_source, ' ', {{ text_of('actual_value') }}, ' ', comparison, ' ', {{ text_of('target_value') }}
+        ) as other_side,
         basis as effect,
     from {{ ref('int_contract__findings') }}
     where disagrees

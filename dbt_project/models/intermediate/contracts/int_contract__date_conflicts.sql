@@ -1,13 +1,17 @@
 -- Agreed dates that contradict each other.
+{% set columns = ['start_due', 'completion_due', 'production_due', 'capacity_due'] -%}
 with agreed as (
+    {% for column in columns %}
     select
         agreement_no,
         term_end_date,
         lease_end_date,
-        unnest([start_due, completion_due, production_due, capacity_due]) as due_date,
-        unnest(['start_due', 'completion_due', 'production_due', 'capacity_due']) as due_column,
-        unnest([1, 2, 3, 4]) as step,
+        {{ column }} as due_date,
+        '{{ column }}' as due_column,
+        {{ loop.index }} as step,
     from {{ ref('stg_accepted__agreements') }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 disordered as (

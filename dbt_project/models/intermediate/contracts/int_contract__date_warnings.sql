@@ -50,7 +50,7 @@ select
     agreement_no as unit_code,
     parcel_code,
     cast(agreed_date + 1 as date) as raised_date,
-    cast(coalesce(happened_date, {{ as_of_date() }}) - agreed_date as double) as value,
+    cast({{ days_between('agreed_date', 'coalesce(happened_date, ' ~ as_of_date() ~ ')') }} as double) as value,
     cast(0 as double) as limit_value,
     '约定' || step || ' ' || cast(agreed_date as varchar) || case
         when happened_date is null then ',截至 ' || cast({{ as_of_date() }} as varchar) || ' 尚未' || step
@@ -71,7 +71,7 @@ select
     agreement_no as unit_code,
     parcel_code,
     risk_date as raised_date,
-    cast(limit_date - risk_date as double) as value,
+    cast({{ days_between('risk_date', 'limit_date') }} as double) as value,
     cast(null as double) as limit_value,
     detail,
     resumed_date as ended_date,

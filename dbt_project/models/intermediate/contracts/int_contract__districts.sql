@@ -2,8 +2,8 @@
 with places as (
     select
         lineage.agreement_no,
-        min_by(parcels.district_code, parcels.parcel_code) as district_code,
-        min_by(parcels.zone_code, parcels.parcel_code) as zone_code,
+        {{ value_at_least('parcels.district_code', 'parcels.parcel_code') }} as district_code,
+        {{ value_at_least('parcels.zone_code', 'parcels.parcel_code') }} as zone_code,
     from {{ ref('int_contract__lineage') }} as lineage
     inner join {{ ref('stg_accepted__parcels_ever') }} as parcels on lineage.parcel_code = parcels.parcel_code
     where

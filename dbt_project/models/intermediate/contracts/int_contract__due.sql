@@ -93,34 +93,42 @@ select
     cast(null as varchar) as department,
     cast(null as varchar) as document_no,
 from agreed
-union all by name
+union all
 select
     asked.agreement_no,
     asked.obligation,
+    cast(null as varchar) as stage,
     asked.indicator_code,
     0 as period_no,
     asked.due_date,
     asked.event_date as basis_date,
+    cast(null as integer) as failed_year,
     answers.event_date as done_date,
     false as is_void,
+    cast(null as varchar) as department,
+    cast(null as varchar) as document_no,
 from asked
-asof left join answers
-    on
-        asked.agreement_no = answers.agreement_no
-        and asked.done_event = answers.event
-        and asked.event_date <= answers.event_date
-union all by name
+{{ asof_left_join('answers', 'answers', [
+    'asked.agreement_no = answers.agreement_no',
+    'asked.done_event = answers.event',
+    'asked.event_date <= answers.event_date',
+], 'answers.event_date') }}
+union all
 select
     agreement_no,
     stage || '评估' as obligation,
     stage,
+    cast(null as varchar) as indicator_code,
     period_no,
     due_date,
+    cast(null as date) as basis_date,
     failed_year,
     done_date,
     false as is_void,
+    cast(null as varchar) as department,
+    cast(null as varchar) as document_no,
 from {{ ref('int_contract__evaluations_due') }}
-union all by name
+union all
 select
     agreement_no,
     '整改' as obligation,
@@ -129,6 +137,7 @@ select
     0 as period_no,
     effective_deadline as due_date,
     notice_date as basis_date,
+    cast(null as integer) as failed_year,
     completed_date as done_date,
     false as is_void,
     department,

@@ -19,7 +19,7 @@ first_results as (
         agreement_no,
         stage,
         period_no,
-        min_by(result_date, evaluation_year) as result_date,
+        {{ value_at_least('result_date', 'evaluation_year') }} as result_date,
     from conclusive
     group by agreement_no, stage, period_no
 ),

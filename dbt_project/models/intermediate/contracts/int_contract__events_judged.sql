@@ -3,7 +3,7 @@ with known as (
     select
         events.*,
         agreements.signed_date,
-        list_position(['开工', '竣工', '投产', '达产'], events.event) as step,
+        list_position({{ list_of(["'开工'", "'竣工'", "'投产'", "'达产'"]) }}, events.event) as step,
     from {{ ref('stg_accepted__agreement_events') }} as events
     inner join {{ ref('stg_accepted__agreements') }} as agreements on events.agreement_no = agreements.agreement_no
     where events.event_date <= {{ as_of_date() }}

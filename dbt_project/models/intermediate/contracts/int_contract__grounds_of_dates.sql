@@ -85,8 +85,8 @@ select
     cast(null as varchar) as clause,
     case ground when 'not_started' then '约定开工' else '停工' end || clock_start
     || coalesce(',政府原因' || nullif(government_days, 0) || '天不计', '')
-    || coalesce(',' || evidence_year || '年建筑面积占约定' || round(floor_share * 100, 2) || '%', '')
-    || coalesce(',' || evidence_year || '年投资额占约定' || round(investment_share * 100, 2) || '%', '')
+    || coalesce(',' || evidence_year || '年建筑面积占约定' || {{ text_of('round(floor_share * 100, 2)') }} || '%', '')
+    || coalesce(',' || evidence_year || '年投资额占约定' || {{ text_of('round(investment_share * 100, 2)') }} || '%', '')
     || coalesce(case ground when 'not_started' then ',实际开工' else ',复工' end || resumed_date, '') as evidence,
 from {{ ref('int_contract__idle') }}
 where is_idle and (resumed_date >= arises_date or resumed_date is null)

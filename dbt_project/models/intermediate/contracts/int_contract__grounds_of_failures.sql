@@ -45,10 +45,11 @@ failed_years as (
         rule_version,
         evaluation_year,
         min(result_date) as result_date,
-        arg_min(stage, (result_date, stage_order)) as stage,
+        {{ value_at_least('stage', '(result_date, stage_order)') }} as stage,
         row_number() over by_year as failed_year_no,
-        string_agg(evaluation_year, '、') over by_year as failed_until,
-        string_agg(case when bool_and(is_data_alone) then evaluation_year end, '、') over by_year as data_alone_until,
+        {{ texts_so_far('evaluation_year', '、', 'by_year') }} as failed_until,
+        {{ texts_so_far('case when bool_and(is_data_alone) then evaluation_year end', '、', 'by_year') }}
+            as data_alone_until,
     from conclusive
     where is_failed and counts_failed
     group by agreement_no, rule_version, evaluation_year

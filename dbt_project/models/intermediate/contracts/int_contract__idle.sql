@@ -61,14 +61,20 @@ government as (
         running.consequence_code,
         running.without_government,
         greatest(periods.start_date, running.clock_start) as start_date,
-        periods.end_date - greatest(periods.start_date, running.clock_start) as day_count,
-        cast(coalesce(sum(day_count) over (
-            partition by running.agreement_no, running.ground, running.clock_start, running.consequence_code
-            order by periods.start_date rows between unbounded preceding and 1 preceding
-        ), 0) as integer) as days_before,
+        {{ days_between('greatest(periods.start_date, running.clock_start)', 'periods.end_date') }} as day_count,
     from running
     inner join {{ ref('int_contract__government_time') }} as periods
         on running.agreement_no = periods.agreement_no and running.clock_start < periods.end_date
+),
+
+placed as (
+    select
+        *,
+        cast(coalesce(sum(day_count) over (
+            partition by agreement_no, ground, clock_start, consequence_code
+            order by start_date rows between unbounded preceding and 1 preceding
+        ), 0) as integer) as days_before,
+    from government
 ),
 
 excluded as (
@@ -78,7 +84,7 @@ excluded as (
         clock_start,
         consequence_code,
         cast(sum(day_count) as integer) as day_count,
-    from government
+    from placed
     where start_date - days_before <= without_government
     group by agreement_no, ground, clock_start, consequence_code
 )

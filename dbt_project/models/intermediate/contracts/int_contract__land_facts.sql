@@ -6,7 +6,7 @@ with banned as (
         buildings.year,
         buildings.parcel_code,
         {{ exact_sum('buildings.floor_area_m2') }} as banned_floor_area_m2,
-        string_agg(distinct buildings.building_use, '、' order by buildings.building_use) as banned_uses,
+        {{ texts_in_order('distinct buildings.building_use', '、', 'buildings.building_use') }} as banned_uses,
     from {{ ref('stg_accepted__buildings_by_year') }} as buildings
     inner join {{ ref('contract_building_use') }} as not_allowed on buildings.building_use = not_allowed.building_use
     group by buildings.year, buildings.parcel_code

@@ -23,7 +23,7 @@ with facts as (
 permitted as (
     select
         granted_use,
-        list(land_use_code order by land_use_code) as land_use_codes,
+        {{ list_in_order('land_use_code', 'land_use_code') }} as land_use_codes,
     from {{ ref('contract_use') }}
     group by granted_use
 ),

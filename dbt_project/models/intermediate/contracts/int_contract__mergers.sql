@@ -35,6 +35,7 @@ inner join parents on lineage.parcel_code = parents.new_parcel_code
 where
     coalesce(lineage.arrived, agreements.signed_date) <= parents.change_date
     and not exists (
+        select own.agreement_no,
         from {{ ref('int_contract__lineage') }} as own
         where
             own.agreement_no = lineage.agreement_no

@@ -19,7 +19,7 @@ once as (
     select
         agreement_no,
         stage,
-        cast(agreed_date - to_months(months_before) as date) as first_due_date,
+        cast({{ months_added('agreed_date', '-months_before') }} as date) as first_due_date,
     from due
     where not periodic and agreed_date is not null
 ),
@@ -29,7 +29,8 @@ bases as (
     select
         due.agreement_no,
         due.stage,
-        cast(coalesce(milestones.reached_date, due.agreed_date) - to_months(due.months_before) as date) as base,
+        cast({{ months_added('coalesce(milestones.reached_date, due.agreed_date)', '-due.months_before') }} as date)
+            as base,
         agreements.interval_months,
         agreements.periods_at_most,
         least(last_stage.first_due_date, agreements.term_end_date) as last_date,
@@ -40,6 +41,19 @@ bases as (
     where due.periodic and coalesce(milestones.reached_date, due.agreed_date) is not null
 ),
 
+counted as (
+    select
+        *,
+        least(
+            periods_at_most,
+            greatest(
+                ((year(last_date) - year(base)) * 12 + month(last_date) - month(base)) // greatest(interval_months, 1),
+                0
+            )
+        ) as period_count,
+    from bases
+),
+
 numbered as (
     select
         agreement_no,
@@ -47,10 +61,8 @@ numbered as (
         last_date,
         base,
         interval_months,
-        unnest(range(1, least(
-            periods_at_most, greatest(datediff('month', base, last_date) // greatest(interval_months, 1), 0)
-        ) + 1)) as period_no,
-    from bases
+        {{ rows_of(numbers(1, 'period_count + 1')) }} as period_no,
+    from counted
     where interval_months > 0
 ),
 
@@ -60,7 +72,7 @@ periods as (
         stage,
         last_date,
         cast(period_no as integer) as period_no,
-        cast(base + to_months(cast(period_no * interval_months as integer)) as date) as first_due_date,
+        cast({{ months_added('base', 'period_no * interval_months') }} as date) as first_due_date,
     from numbered
 )
 

@@ -1,4 +1,5 @@
 -- Every order to rectify: the failed evaluation it belongs to, until when it runs, and when it was completed.
+{% set newest = '(failed.result_date, failed.evaluation_year, failed.stage_order)' -%}
 with notices as (
     select
         *,
@@ -25,9 +26,8 @@ belonging as (
     select
         notices.agreement_no,
         notices.notice_no,
-        arg_max(failed.stage, row(failed.result_date, failed.evaluation_year, failed.stage_order)) as failed_stage,
-        arg_max(failed.evaluation_year, row(failed.result_date, failed.evaluation_year, failed.stage_order))
-            as evaluation_year,
+        {{ value_at_most('failed.stage', newest) }} as failed_stage,
+        {{ value_at_most('failed.evaluation_year', newest) }} as evaluation_year,
     from notices
     inner join failed
         on
@@ -53,18 +53,18 @@ grouped as (
 laid_over as (
     select
         *,
-        min(event_date) over orders as first_date,
+        min(event_date) over (partition by agreement_no, group_stage, evaluation_year) as first_date,
         max(greatest(event_date, coalesce(deadline, date '9999-12-31'))) over (
-            orders order by event_date, notice_no rows between unbounded preceding and 1 preceding
+            partition by agreement_no, group_stage, evaluation_year
+            order by event_date, notice_no rows between unbounded preceding and 1 preceding
         ) as covered_until,
     from grouped
-    window orders as (partition by agreement_no, group_stage, evaluation_year)
 ),
 
 gaps as (
     select
         *,
-        cast(sum(greatest(event_date - covered_until, 0)) over (
+        cast(sum(greatest({{ days_between('covered_until', 'event_date') }}, 0)) over (
             partition by agreement_no, group_stage, evaluation_year
             order by event_date, notice_no rows between unbounded preceding and current row
         ) as integer) as gap_days,
@@ -75,15 +75,21 @@ settings as (
     {{ contract_settings(['rectification_months']) }}
 ),
 
-limits as (
+running as (
     select
         gaps.*,
         {{ months_after('gaps.first_date', 'settings.rectification_months') }} as without_gaps,
-        without_gaps + coalesce(max(gaps.gap_days) filter (
-            where gaps.event_date - gaps.gap_days < without_gaps
-        ) over (partition by gaps.agreement_no, gaps.group_stage, gaps.evaluation_year), 0) as limit_date,
     from gaps
     inner join settings on gaps.rule_version = settings.rule_version
+),
+
+limits as (
+    select
+        *,
+        without_gaps + coalesce(max(gap_days) filter (
+            where event_date - gap_days < without_gaps
+        ) over (partition by agreement_no, group_stage, evaluation_year), 0) as limit_date,
+    from running
 ),
 
 completed as (

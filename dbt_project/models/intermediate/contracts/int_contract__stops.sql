@@ -22,8 +22,10 @@ stops as (
         max(stopped.stopped_date) as stopped_date,
         resumptions.event_date as resumed_date,
     from stopped
-    asof left join resumptions
-        on stopped.agreement_no = resumptions.agreement_no and stopped.stopped_date <= resumptions.event_date
+    {{ asof_left_join('resumptions', 'resumptions', [
+        'stopped.agreement_no = resumptions.agreement_no',
+        'stopped.stopped_date <= resumptions.event_date',
+    ], 'resumptions.event_date') }}
     group by stopped.agreement_no, resumptions.event_date
 ),
 
@@ -35,7 +37,6 @@ shares as (
         built.investment_cny10k / nullif(agreements.agreed_investment_cny10k, 0) as investment_share,
     from {{ ref('int_contract__built') }} as built
     inner join {{ ref('int_contract__agreements') }} as agreements on built.agreement_no = agreements.agreement_no
-    where floor_share is not null or investment_share is not null
 )
 
 select
@@ -49,5 +50,6 @@ from stops
 left join shares
     on
         stops.agreement_no = shares.agreement_no
+        and (shares.floor_share is not null or shares.investment_share is not null)
         and shares.year <= coalesce(year(stops.resumed_date) - 1, year({{ as_of_date() }}))
 group by stops.agreement_no, stops.stopped_date, stops.resumed_date

@@ -52,11 +52,10 @@ select
     least(make_date(gaps.year, 12, 31), {{ as_of_date() }}) as raised_date,
     max(gaps.gap / nullif(abs(gaps.target_value), 0)) as value,
     max(gaps.target_off_share) as limit_value,
-    string_agg(
-        gaps.stage || ' ' || coalesce(indicators.name_zh, gaps.indicator_code) || ':目标 ' || gaps.comparison || ' '
-        || printf('%.6g', gaps.target_value) || ',实际 ' || printf('%.6g', gaps.actual_value),
-        '; ' order by stage_list.stage_order, gaps.indicator_code, gaps.comparison
-    ) as detail,
+    {{ texts_in_order("gaps.stage || ' ' || coalesce(indicators.name_zh, gaps.indicator_code) || ':目标 '
+        || gaps.comparison || ' ' || printf('%.6g', gaps.target_value)
+        || ',实际 ' || printf('%.6g', gaps.actual_value)",
+        '; ', 'stage_list.stage_order, gaps.indicator_code, gaps.comparison') }} as detail,
 from gaps
 left join {{ ref('indicator') }} as indicators on gaps.indicator_code = indicators.indicator_code
 left join {{ ref('contract_stage') }} as stage_list on gaps.stage = stage_list.stage

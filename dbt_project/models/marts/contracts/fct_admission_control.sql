@@ -18,10 +18,10 @@ targets as (
     select
         controls.project_no,
         controls.indicator_code,
-        arg_min(
-            struct_pack(comparison := targets.comparison, target_value := targets.target_value),
-            (targets.comparison <> controls.comparison, targets.comparison)
-        ) as nearest,
+        {{ value_at_least(
+            record({'comparison': 'targets.comparison', 'target_value': 'targets.target_value'}),
+            '(targets.comparison <> controls.comparison, targets.comparison)'
+        ) }} as nearest,
     from controls
     inner join {{ ref('int_contract__targets') }} as targets
         on

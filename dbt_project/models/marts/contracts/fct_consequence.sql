@@ -39,8 +39,12 @@ merged as (
         case when count(*) = count(grounds.done_date) then max(grounds.done_date) end as done_date,
         max(grounds.clause) as clause,
         -- sorted once there: an aggregate with an order of its own sorts every group
-        list_sort(list(row(stage_rules.stage_order, grounds.evaluation_year, grounds.evidence, grounds.stage)))
-            as sorted_grounds,
+        {{ sorted_records({
+            'stage_order': 'stage_rules.stage_order',
+            'evaluation_year': 'grounds.evaluation_year',
+            'evidence': 'grounds.evidence',
+            'stage': 'grounds.stage',
+        }) }} as sorted_grounds,
     from grounds
     left join {{ ref('contract_stage') }} as stage_rules on grounds.stage = stage_rules.stage
     where grounds.arises_date <= {{ as_of_date() }}
@@ -50,18 +54,26 @@ merged as (
 unfolded as (
     select
         * exclude (sorted_grounds),
-        sorted_grounds[1][4] as stage,
-        sorted_grounds[1][2] as evaluation_year,
-        array_to_string(list_transform(sorted_grounds, lambda ground: ground[3]), ';') as evidence,
+        {{ field(first_of('sorted_grounds'), 'stage') }} as stage,
+        {{ field(first_of('sorted_grounds'), 'evaluation_year') }} as evaluation_year,
+        array_to_string({{ each_of('sorted_grounds', 'ground', field('ground', 'evidence')) }}, ';') as evidence,
     from merged
+),
+
+closed as (
+    select
+        consequence_code,
+        done_stage,
+        string_split(done_events, '|') as done_events,
+    from {{ ref('contract_consequence') }}
 ),
 
 closed_by as (
     select
         consequence_code,
         done_stage,
-        unnest(string_split(done_events, '|')) as event,
-    from {{ ref('contract_consequence') }}
+        {{ rows_of('done_events') }} as event,
+    from closed
 ),
 
 closing as (
@@ -90,13 +102,15 @@ followed as (
         coalesce(unfolded.done_date, closing.event_date) as done_date,
         decisions.event_date as decided_date,
     from unfolded
-    asof left join closing
-        on
-            unfolded.agreement_no = closing.agreement_no
-            and unfolded.consequence_code = closing.consequence_code
-            and unfolded.arises_date <= closing.event_date
-    asof left join decisions
-        on unfolded.agreement_no = decisions.agreement_no and unfolded.arises_date <= decisions.event_date
+    {{ asof_left_join('closing', 'closing', [
+        'unfolded.agreement_no = closing.agreement_no',
+        'unfolded.consequence_code = closing.consequence_code',
+        'unfolded.arises_date <= closing.event_date',
+    ], 'closing.event_date') }}
+    {{ asof_left_join('decisions', 'decisions', [
+        'unfolded.agreement_no = decisions.agreement_no',
+        'unfolded.arises_date <= decisions.event_date',
+    ], 'decisions.event_date') }}
 )
 
 select

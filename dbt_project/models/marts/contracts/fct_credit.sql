@@ -4,10 +4,10 @@ with listings as (
         agreements.uscc,
         events.event_date as listed_date,
         events.agreement_no,
-        string_agg(
-            concat_ws(' ', events.agreement_no, events.stage, events.note),
-            ';' order by events.stage nulls first, events.indicator_code nulls first
-        ) as reason,
+        {{ texts_in_order(
+            "concat_ws(' ', events.agreement_no, events.stage, events.note)",
+            ';', 'events.stage nulls first, events.indicator_code nulls first'
+        ) }} as reason,
     from {{ ref('int_contract__events') }} as events
     inner join {{ ref('int_contract__agreements') }} as agreements on events.agreement_no = agreements.agreement_no
     where events.event = '失信列入'
@@ -27,8 +27,10 @@ repaired as (
         listings.*,
         repairs.event_date as repaired_date,
     from listings
-    asof left join repairs
-        on listings.agreement_no = repairs.agreement_no and listings.listed_date <= repairs.event_date
+    {{ asof_left_join('repairs', 'repairs', [
+        'listings.agreement_no = repairs.agreement_no',
+        'listings.listed_date <= repairs.event_date',
+    ], 'repairs.event_date') }}
 ),
 
 merged as (
@@ -36,8 +38,8 @@ merged as (
         uscc,
         listed_date,
         case when count(*) = count(repaired_date) then max(repaired_date) end as repaired_date,
-        string_agg(reason, ';' order by agreement_no) as reason,
-        string_agg(agreement_no, '、' order by agreement_no) as agreement_no,
+        {{ texts_in_order('reason', ';', 'agreement_no') }} as reason,
+        {{ texts_in_order('agreement_no', '、', 'agreement_no') }} as agreement_no,
         min(agreement_no) as first_agreement_no,
     from repaired
     group by uscc, listed_date

@@ -51,17 +51,19 @@ select
     cast(nullif(due.period_no, 0) as integer) as period_no,
     due.basis_date,
     due.failed_year,
-    cast(due.due_date - {{ as_of_date() }} as integer) as days_left,
+    cast({{ days_between(as_of_date(), 'due.due_date') }} as integer) as days_left,
     case
         when due.done_date is not null then 'done'
         when agreements.ended_date <= due.due_date or due.is_void then 'void'
         when due.due_date < {{ as_of_date() }} then 'overdue'
-        when due.due_date - {{ as_of_date() }} <= obligations.notice_days then 'due'
+        when {{ days_between(as_of_date(), 'due.due_date') }} <= obligations.notice_days then 'due'
         else 'upcoming'
     end as state,
     due.done_date,
-    case when due.done_date is not null then cast(greatest(due.done_date - due.due_date, 0) as integer) end
-        as days_late,
+    case
+        when due.done_date is not null
+            then cast(greatest({{ days_between('due.due_date', 'due.done_date') }}, 0) as integer)
+    end as days_late,
     coalesce(due.department, departments.department, obligations.department) as department,
     due.document_no,
     agreements.parcel_code,

@@ -1,15 +1,32 @@
 -- What stands out while an agreement runs; a parcel under several agreements is named once, with all of them.
 with raised as (
     select
-        *,
+        kind,
+        agreement_no,
+        unit_code,
+        parcel_code,
         cast(null as integer) as year,
+        raised_date,
+        value,
+        limit_value,
+        detail,
+        ended_date,
     from {{ ref('int_contract__date_warnings') }}
-    union all by name
-    select *,
-    from {{ ref('int_contract__land_warnings') }}
-    union all by name
-    select *,
-    from {{ ref('int_contract__target_warnings') }}
+    {% for warnings in [ref('int_contract__land_warnings'), ref('int_contract__target_warnings')] %}
+    union all
+    select
+        kind,
+        agreement_no,
+        unit_code,
+        parcel_code,
+        year,
+        raised_date,
+        value,
+        limit_value,
+        detail,
+        cast(null as date) as ended_date,
+    from {{ warnings }}
+    {% endfor %}
 )
 
 select
@@ -18,15 +35,15 @@ select
     raised.raised_date,
     cast(raised.year as integer) as year,
     min(raised.agreement_no) as agreement_no,
-    string_agg(raised.agreement_no, '、' order by raised.agreement_no) as agreement_nos,
-    arg_min(raised.parcel_code, raised.agreement_no) as parcel_code,
-    arg_min(agreements.uscc, raised.agreement_no) as uscc,
-    arg_min(agreements.district_code, raised.agreement_no) as district_code,
+    {{ texts_in_order('raised.agreement_no', '、', 'raised.agreement_no') }} as agreement_nos,
+    {{ value_at_least('raised.parcel_code', 'raised.agreement_no') }} as parcel_code,
+    {{ value_at_least('agreements.uscc', 'raised.agreement_no') }} as uscc,
+    {{ value_at_least('agreements.district_code', 'raised.agreement_no') }} as district_code,
     any_value(kinds.department) as department,
-    arg_min(raised.value, raised.agreement_no) as value,
-    arg_min(raised.limit_value, raised.agreement_no) as limit_value,
+    {{ value_at_least('raised.value', 'raised.agreement_no') }} as value,
+    {{ value_at_least('raised.limit_value', 'raised.agreement_no') }} as limit_value,
     any_value(kinds.unit) as unit,
-    arg_min(raised.detail, raised.agreement_no) as detail,
+    {{ value_at_least('raised.detail', 'raised.agreement_no') }} as detail,
     case when count(raised.ended_date) = count(*) then max(raised.ended_date) end as ended_date,
     {{ run_id() }} as run_id,
 from raised

@@ -2,7 +2,7 @@
 with asked as (
     select
         correction_no,
-        string_agg(objection_no, '、' order by objection_no) as objection_nos,
+        {{ texts_in_order('objection_no', '、', 'objection_no') }} as objection_nos,
     from {{ ref('int_publication__objections') }}
     where decision = '采纳' and is_late is not true
     group by correction_no

@@ -1,26 +1,33 @@
 -- The units that a correction can reach: what its key names, then what shares land or figures with it (O7).
-with named as (
+{% set parts = [] -%}
+{% for name in ['parcel_code', 'building_code', 'uscc', 'agreement_no', 'zone_code', 'district_code'] -%}
+{% do parts.append(record({'name': "'" ~ name ~ "'", 'code': "json_extract_string(key_json, '$." ~ name ~ "')"})) -%}
+{% endfor -%}
+{% for value in ['old_value', 'new_value'] -%}
+{% do parts.append(record({'name': 'column_name', 'code': value})) -%}
+{% endfor -%}
+with applied as (
     select
         correction_no,
-        parts.name,
-        parts.code,
-    from (
-        select
-            correction_no,
-            unnest([
-                { 'name': 'parcel_code', 'code': json_extract_string(key_json, '$.parcel_code') },
-                { 'name': 'building_code', 'code': json_extract_string(key_json, '$.building_code') },
-                { 'name': 'uscc', 'code': json_extract_string(key_json, '$.uscc') },
-                { 'name': 'agreement_no', 'code': json_extract_string(key_json, '$.agreement_no') },
-                { 'name': 'zone_code', 'code': json_extract_string(key_json, '$.zone_code') },
-                { 'name': 'district_code', 'code': json_extract_string(key_json, '$.district_code') },
-                { 'name': column_name, 'code': old_value },
-                { 'name': column_name, 'code': new_value }
-            ]) as parts,
-        from {{ ref('fct_correction') }}
-        where state = 'applied'
-    )
-    where parts.code is not null
+        {{ list_of(parts) }} as parts,
+    from {{ ref('fct_correction') }}
+    where state = 'applied'
+),
+
+unfolded as (
+    select
+        correction_no,
+        {{ rows_of('parts') }} as part,
+    from applied
+),
+
+named as (
+    select
+        correction_no,
+        {{ field('part', 'name') }} as name,
+        {{ field('part', 'code') }} as code,
+    from unfolded
+    where {{ field('part', 'code') }} is not null
 ),
 
 parcels_named as (
@@ -83,38 +90,40 @@ firms as (
 places as (
     select
         parcels.correction_no,
-        unnest([
-            { 'scale': 'parcel', 'unit_code': parcels.parcel_code },
-            { 'scale': 'block', 'unit_code': land.block_code },
-            { 'scale': 'zone', 'unit_code': land.zone_code },
-            { 'scale': 'district', 'unit_code': land.district_code }
-        ]) as unit,
+        {{ rows_of(list_of([
+            record({'scale': "'parcel'", 'unit_code': 'parcels.parcel_code'}),
+            record({'scale': "'block'", 'unit_code': 'land.block_code'}),
+            record({'scale': "'zone'", 'unit_code': 'land.zone_code'}),
+            record({'scale': "'district'", 'unit_code': 'land.district_code'}),
+        ])) }} as unit,
     from parcels
     left join {{ ref('dim_parcel') }} as land on parcels.parcel_code = land.parcel_code
     union all
     select
         firms.correction_no,
-        unnest([
-            { 'scale': 'enterprise', 'unit_code': firms.uscc },
-            { 'scale': 'district', 'unit_code': register.district_code },
-            {
-                'scale': 'industry',
-                'unit_code': register.industry_edition || ':' || coalesce(register.division_code, register.section_code)
-            }
-        ]) as unit,
+        {{ rows_of(list_of([
+            record({'scale': "'enterprise'", 'unit_code': 'firms.uscc'}),
+            record({'scale': "'district'", 'unit_code': 'register.district_code'}),
+            record({
+                'scale': "'industry'",
+                'unit_code': "register.industry_edition || ':' || coalesce(register.division_code, register.section_code)",
+            }),
+        ])) }} as unit,
     from firms
     left join {{ ref('dim_enterprise') }} as register on firms.uscc = register.uscc
     union all
     select
         correction_no,
-        { 'scale': replace(replace(name, 'zone_code', 'zone'), 'district_code', 'district'), 'unit_code': code }
-            as unit,
+        {{ record({
+            'scale': "replace(replace(name, 'zone_code', 'zone'), 'district_code', 'district')",
+            'unit_code': 'code',
+        }) }} as unit,
     from named
     where name in ('zone_code', 'district_code')
     union all
     select
         named.correction_no,
-        { 'scale': 'city', 'unit_code': cities.unit_code } as unit,
+        {{ record({'scale': "'city'", 'unit_code': 'cities.unit_code'}) }} as unit,
     from named
     inner join {{ ref('dim_unit') }} as cities on cities.scale = 'city'
 )

@@ -1,4 +1,5 @@
 -- Where an earlier published run of the year and the one that stands differ (docs/objections.md, O8 to O12).
+{% set causes = 'objection correction several data policy code profile others' -%}
 with former as (
     select *, from {{ ref('stg_carried__former_run') }}
 ),
@@ -22,8 +23,8 @@ reached as (
     select
         units.scale,
         units.unit_code,
-        string_agg(since.correction_no, '、' order by since.correction_no) as correction_nos,
-        string_agg(since.objection_nos, '、' order by since.correction_no) as objection_nos,
+        {{ texts_in_order('since.correction_no', '、', 'since.correction_no') }} as correction_nos,
+        {{ texts_in_order('since.objection_nos', '、', 'since.correction_no') }} as objection_nos,
     from since
     inner join {{ ref('fct_correction_unit') }} as units on since.correction_no = units.correction_no
     group by units.scale, units.unit_code
@@ -32,7 +33,6 @@ reached as (
 step as (
     select
         steps.*,
-        former.run_id as from_run_id,
         case
             when steps.own_changed and reached.objection_nos is not null then 'objection'
             when steps.own_changed and reached.correction_nos is not null then 'correction'
@@ -55,7 +55,10 @@ step as (
 
 -- what the run that stood before said of the runs before it
 told as (
-    select *, from {{ ref('stg_carried__publication_change') }}
+    select
+        * exclude (from_run_id),
+        from_run_id,
+    from {{ ref('stg_carried__publication_change') }}
 ),
 
 earlier_runs as (
@@ -65,23 +68,30 @@ earlier_runs as (
     where earlier.from_run_id <> {{ run_id() }}
 ),
 
+earlier_and_former as (
+    select from_run_id, from earlier_runs
+    union all
+    select run_id as from_run_id, from former
+),
+
+said as (
+    select * exclude (own_changed),
+    from step
+),
+
 sides as (
     select
         told.*,
         true as is_told,
     from told
     semi join earlier_runs on told.from_run_id = earlier_runs.from_run_id
-    union all by name
+    union all
     select
-        step.* replace (earlier_runs.from_run_id as from_run_id),
+        said.*,
+        earlier_and_former.from_run_id,
         false as is_told,
-    from step
-    cross join earlier_runs
-    union all by name
-    select
-        *,
-        false as is_told,
-    from step
+    from said
+    cross join earlier_and_former
 ),
 
 joined as (
@@ -91,16 +101,18 @@ joined as (
         scheme_code,
         scheme_version,
         from_run_id,
-        arg_min({ 'score': score_before, 'grade': grade_before, 'stood': stood_before }, cast(is_told as integer) * -1)
-            as earlier,
-        arg_min({ 'score': score_after, 'grade': grade_after, 'stands': stands_after }, cast(is_told as integer))
-            as later,
-        min_by(
-            { 'cause': cause, 'objection_nos': objection_nos, 'correction_nos': correction_nos },
-            list_position(
-                ['objection', 'correction', 'several', 'data', 'policy', 'code', 'profile', 'others'], cause
-            ) * 2 + cast(is_told as integer)
-        ) as because,
+        {{ value_at_least(
+            record({'score': 'score_before', 'grade': 'grade_before', 'stood': 'stood_before'}),
+            'cast(is_told as integer) * -1'
+        ) }} as earlier,
+        {{ value_at_least(
+            record({'score': 'score_after', 'grade': 'grade_after', 'stands': 'stands_after'}),
+            'cast(is_told as integer)'
+        ) }} as later,
+        {{ value_at_least(
+            record({'cause': 'cause', 'objection_nos': 'objection_nos', 'correction_nos': 'correction_nos'}),
+            "list_position(string_split('" ~ causes ~ "', ' '), cause) * 2 + cast(is_told as integer)"
+        ) }} as because,
     from sides
     group by scale, unit_code, scheme_code, scheme_version, from_run_id
 )
