@@ -26,6 +26,15 @@
     first({{ value }} order by {{ most }} desc, {{ least }} asc)
 {%- endmacro %}
 
+{#- A list of a group's values, none of which is NULL, in any order; for an aggregate with an order sorts every group. -#}
+{% macro list_of_group(value) -%}
+    {{ adapter.dispatch('list_of_group')(value) }}
+{%- endmacro %}
+
+{% macro duckdb__list_of_group(value) -%}
+    list({{ value }})
+{%- endmacro %}
+
 {#- A list of a group's values in the order of `by`. -#}
 {% macro list_in_order(value, by) -%}
     {{ adapter.dispatch('list_in_order')(value, by) }}

@@ -73,6 +73,10 @@
     max_by({{ value }}, struct({{ most }}, -{{ least }}))
 {%- endmacro %}
 
+{% macro spark__list_of_group(value) -%}
+    collect_list({{ value }})
+{%- endmacro %}
+
 {% macro spark__list_in_order(value, by) -%}
     transform(array_sort(collect_list(struct({{ by }} as by_value, {{ value }} as item))), one -> one.item)
 {%- endmacro %}

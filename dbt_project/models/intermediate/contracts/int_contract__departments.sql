@@ -2,6 +2,6 @@
 select
     agreement_no,
     stage,
-    {{ texts_in_order('distinct department', '、', 'department') }} as department,
+    array_to_string(list_sort({{ list_of_group('distinct department') }}), '、') as department,
 from {{ ref('int_contract__targets') }}
 group by agreement_no, stage

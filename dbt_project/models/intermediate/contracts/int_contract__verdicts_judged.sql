@@ -4,8 +4,8 @@ with watched as (
         agreement_no,
         stage,
         indicator_code,
-        {{ list_in_order('department', 'department') }} as departments,
-        {{ list_in_order('raised_by', 'raised_by') }} as raised_by,
+        {{ list_of_group('department') }} as departments,
+        {{ list_of_group('raised_by') }} as raised_by,
     from {{ ref('int_contract__targets') }}
     group by agreement_no, stage, indicator_code
 )
