@@ -1,4 +1,4 @@
-"""The two ways between DuckDB and Spark: paired tables out, marts back."""
+"""The two ways between DuckDB and Spark: tables out, marts back."""
 
 from __future__ import annotations
 

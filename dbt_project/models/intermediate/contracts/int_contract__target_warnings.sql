@@ -55,7 +55,7 @@ select
     {{ texts_in_order("gaps.stage || ' ' || coalesce(indicators.name_zh, gaps.indicator_code) || ':目标 '
         || gaps.comparison || ' ' || printf('%.6g', gaps.target_value)
         || ',实际 ' || printf('%.6g', gaps.actual_value)",
-        '; ', 'stage_list.stage_order, gaps.indicator_code, gaps.comparison') }} as detail,
+        '; ', 'stage_list.stage_order nulls last, gaps.indicator_code, gaps.comparison') }} as detail,
 from gaps
 left join {{ ref('indicator') }} as indicators on gaps.indicator_code = indicators.indicator_code
 left join {{ ref('contract_stage') }} as stage_list on gaps.stage = stage_list.stage

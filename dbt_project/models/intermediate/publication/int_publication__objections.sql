@@ -14,8 +14,8 @@ noticed as (
         row_number() over (
             partition by objections.objection_no
             order by
-                notices.start_date > objections.received_date,
-                abs(notices.start_date - objections.received_date),
+                notices.start_date > objections.received_date nulls last,
+                abs({{ days_between('objections.received_date', 'notices.start_date') }}) nulls last,
                 notices.notice_no
         ) as turn,
     from objections

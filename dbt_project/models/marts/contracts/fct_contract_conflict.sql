@@ -18,5 +18,8 @@ inner join {{ ref('int_contract__agreements') }} as agreements on conflicts.agre
 qualify
     row_number() over (
         partition by conflicts.conflict_code, conflicts.agreement_no, conflicts.subject
-        order by conflicts.one_side, conflicts.other_side, conflicts.evaluation_year
+        order by
+            conflicts.one_side nulls last,
+            conflicts.other_side nulls last,
+            conflicts.evaluation_year nulls last
     ) = 1
