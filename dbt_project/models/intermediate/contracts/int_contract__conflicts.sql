@@ -140,13 +140,5 @@ conflicts as (
     where named.department is not null
 )
 
-select
-    conflict_code,
-    agreement_no,
-    stage,
-    evaluation_year,
-    subject,
-    one_side,
-    other_side,
-    effect,
+select *,
 from conflicts

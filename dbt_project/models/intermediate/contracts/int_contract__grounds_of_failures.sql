@@ -61,9 +61,8 @@ at_lease_end as (
     from conclusive
     where counts_failed and result_date <= lease_end_date
     qualify
-        row_number() over (
-            partition by agreement_no order by result_date desc, evaluation_year desc, stage_order desc
-        ) = 1
+        row_number() over (partition by agreement_no order by result_date desc, evaluation_year desc, stage_order desc)
+        = 1
 ),
 
 settings as (
