@@ -12,7 +12,8 @@ from pathlib import Path
 from tests.recovery import children, values
 from tests.recovery.values import Values, differences
 
-_REST_S = 0.1  # between two looks, for the run shares the processors
+_REST_S = 0.1  # between two looks, and thrice as long as a look took: the run shares the processors
+_RESTS = 3
 Look = Callable[[Path], Values]
 
 
@@ -58,7 +59,7 @@ class Readers:
     def _look(self, name: str) -> int:
         seen, newest = {"before": 0, "after": 0}, "before"
         while True:
-            last = self.stop.exists()
+            last, began = self.stop.exists(), time.monotonic()
             try:
                 state = self._state(name, newest)
             except Exception:
@@ -69,6 +70,12 @@ class Readers:
             if last:
                 (self.notes / f"reader-{name}.json").write_text(json.dumps(seen), encoding="utf-8")
                 return 0
+            self._rest(_REST_S + _RESTS * (time.monotonic() - began))
+
+    def _rest(self, seconds: float) -> None:
+        """Sleep, but no longer than until it is time for the last look."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not self.stop.exists():
             time.sleep(_REST_S)
 
     def _state(self, name: str, newest: str) -> str:
