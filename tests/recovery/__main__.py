@@ -48,10 +48,10 @@ def _tell(text: str) -> None:
 
 
 def _code() -> str:
-    """What the saved states were made by: another code or policy makes others."""
-    from ingestion.manifest import code_digest, policy_digest
+    """What the saved states were made by: another code or policy makes others, and another commit is told of a run."""
+    from ingestion.manifest import code_digest, git_sha, policy_digest
 
-    return f"{code_digest()[:8]}{policy_digest()[:8]}"
+    return f"{code_digest()[:8]}{policy_digest()[:8]}{(git_sha() or '')[:8]}"
 
 
 def _place(folder: Path, digest: str) -> Path:
