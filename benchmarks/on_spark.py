@@ -1,8 +1,9 @@
-"""Cost per row of the models from the paired tables on, on DuckDB and on local Spark.
+"""Cost per row of the models of the layer `indicators`, on DuckDB and on local Spark.
 
-Takes a place that was handed over (docs/spark.md) so many times over: enterprises and parcels are multiplied with codes
-of their own; zones, districts and policy stay. Prints rows of fct_indicator_value, seconds and CPU seconds of each
-engine, Spark's by its JVM and the Python that drives it. Ends with 1 where the engines count other rows.
+Takes a place that was handed over `--through indicators` (docs/spark.md) so many times over: enterprises and parcels
+are multiplied with codes of their own; zones, districts and policy stay. Prints rows of fct_indicator_value, seconds
+and CPU seconds of each engine, Spark's by its JVM and the Python that drives it. Ends with 1 where the engines count
+other rows.
 
     python -m benchmarks.on_spark PLACE [--times 5 50]
 """
