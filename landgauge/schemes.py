@@ -8,8 +8,7 @@ from pathlib import Path
 from landgauge import policy, yaml_file
 from landgauge.errors import ConfigurationError
 from landgauge.settings import DBT_PROJECT, POLICY
-from landgauge.stages.units import SCALES
-from scoring import scheme_reading, scheme_versions
+from scoring import scheme_reading, scheme_versions, units
 from scoring.deriving import rule as weighting
 from scoring.scheme import BONUS, Columns, DistrictWeight, Grade, IdealValue, IndicatorRule, Limit, Rule, Scheme
 from scoring.scheme_cells import PLACE, SchemeError
@@ -106,11 +105,7 @@ def _columns() -> dict[str, Columns]:
     for path in sorted((DBT_PROJECT / "models" / "marts").glob("*/*.yml")):
         for model in (yaml_file.read(path, path.name) or {}).get("models", ()):
             contracts.setdefault(model["name"], set()).update(c["name"] for c in model.get("columns", ()))
-    return {
-        name: Columns(facts, facts | contracts[scale.dimension])
-        for name, scale in SCALES.items()
-        for facts in [contracts[scale.facts]]
-    }
+    return units.known(contracts.__getitem__)
 
 
 def _faults(seeds: Rows, directions: Mapping[str, str], folder: Path) -> Iterator[str]:

@@ -13,6 +13,7 @@ from scoring.ideal import Codes, Ends
 from scoring.scheme import GROUP_MEAN, IndicatorRule, Limit, Rule, Scheme
 from scoring.score import REASONS, Block
 
+CHUNK = 100_000  # units whose tables are made at a time: bounds their memory
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from landgauge import policy
 from landgauge.stages import places
 from landgauge.stages.places import Place
-from landgauge.stages.weights import Weighting
 from scoring import scheme_columns, scheme_reading
 from scoring.ideal import encode
 from scoring.judging import change, tables
 from scoring.judging.scored import COMPONENTS, Named, Scored
 from scoring.scheme import Scheme
 from scoring.scheme_cells import SchemeError
+from scoring.tables import CHUNK
+from scoring.weighting import Weighting
 
 Floats = NDArray[np.float64]
 
@@ -107,11 +108,11 @@ def _tables(
     before = _before(con, named, place, earlier, columns) if earlier and old else None
     side = _now(con, named, place, facts, now, columns) if before and scheme else None
     run = place.run or (before.place.run if before else None)
-    for start in range(0, len(now.codes), places.CHUNK):
-        rows = slice(start, start + places.CHUNK)
+    for start in range(0, len(now.codes), CHUNK):
+        rows = slice(start, start + CHUNK)
         found = _changes(scheme, now.part(rows), side, before, rows)
-        past = None if before is None else before.facts.slice(start, places.CHUNK)
-        yield tables.change_table(named, place.year, facts.slice(start, places.CHUNK), found, past, run)
+        past = None if before is None else before.facts.slice(start, CHUNK)
+        yield tables.change_table(named, place.year, facts.slice(start, CHUNK), found, past, run)
 
 
 def _changes(scheme: Scheme | None, now: Scored, side: Side | None, before: Side | None, rows: slice) -> change.Change:

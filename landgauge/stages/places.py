@@ -15,7 +15,6 @@ from scoring.judging.scored import COMPONENTS, Named, Scored
 
 _PUBLISHED = ("fct_score", "fct_score_component", "fct_weight")
 BATCH = 500_000  # components read at a time
-CHUNK = 100_000  # units whose tables are made at a time: bounds their memory
 _STORED = 122_880  # rows that DuckDB stores together: by as many it takes them in on all threads
 
 

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landgauge.errors import ConfigurationError
-from landgauge.stages import weights as stage
-from scoring import districts, tables
+from scoring import districts, tables, weighting
 from scoring.beside import limited
 from scoring.ideal import encode
 from scoring.scheme import DistrictWeight, Limit, Rule
@@ -85,16 +84,17 @@ def in_district(*weights):
     return tuple(DistrictWeight(d, code, w, "local rule", False) for d, code, w in weights)
 
 
-def test_units_are_scored_with_the_weights_of_their_district(monkeypatch):
+def test_units_are_scored_with_the_weights_of_their_district():
     """D2 turns the weights round, D9 has no units; without a district the scheme's hold."""
-    monkeypatch.setattr(stage.policy, "rows", lambda name: [])
     own = in_district(("D2", "a", 0.4), ("D2", "b", 0.6), ("D9", "a", 1.0), ("D9", "b", 0.0))
     scheme = replace(BASE, district_weights=own)
     values = np.array([[10.0, 0.0]] * 3)
-    weighting = stage.derive(scheme, values, {"district_code": encode(pa.array(["D1", "D2", None]))})
-    assert weighting.score(0, values, np.array([[10.0, 1.0]] * 3)).score == pytest.approx([60, 40, 60])
-    assert weighting.weights()[:, 0].tolist() == [0.6, 0.4, 0.6]
-    rows = weighting.table(2024).to_pylist()
+    derived = weighting.derive(
+        scheme, {"scheme_weighting": []}, values, {"district_code": encode(pa.array(["D1", "D2", None]))}
+    )
+    assert derived.score(0, values, np.array([[10.0, 1.0]] * 3)).score == pytest.approx([60, 40, 60])
+    assert derived.weights()[:, 0].tolist() == [0.6, 0.4, 0.6]
+    rows = derived.table(2024).to_pylist()
     assert [(r["group_code"], r["indicator_code"], r["weight"], r["illustrative"]) for r in rows] == [
         ("enterprise", "a", 0.6, True),
         ("enterprise", "b", 0.4, True),
@@ -114,11 +114,11 @@ def test_indicators_that_a_district_does_not_name_keep_their_weight():
     assert districts.districts(scheme) == ("D",)
 
 
-def test_derived_weights_and_weights_of_districts_exclude_each_other(monkeypatch):
+def test_derived_weights_and_weights_of_districts_exclude_each_other():
     rule = {"scheme_code": "test", "scheme_version": "1", "scale": "enterprise", "method": "entropy"}
     empty = dict.fromkeys(("judged", "measured", "ahp_method", "random_index", "consistency_limit", "alpha"), "")
     row = rule | empty | {"shift": "0", "missing": "available", "group_by": "", "undefined": "given"}
-    monkeypatch.setattr(stage.policy, "rows", lambda name: [row | {"source": "t", "illustrative": "true"}])
+    seeds = {"scheme_weighting": [row | {"source": "t", "illustrative": "true"}]}
     scheme = replace(BASE, district_weights=in_district(("D", "a", 0.6)))
     with pytest.raises(ConfigurationError, match="weights of districts and a rule to derive weights"):
-        stage.derive(scheme, np.ones((2, 2)), {})
+        weighting.derive(scheme, seeds, np.ones((2, 2)), {})

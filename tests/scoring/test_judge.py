@@ -16,9 +16,8 @@ from landgauge.errors import ConfigurationError
 from landgauge.settings import Settings, StageResult
 from landgauge.stages import places
 from landgauge.stages import score as score_stage
-from landgauge.stages import sureness as sureness_stage
-from scoring import rank, score
-from scoring.judging import change, next_grade, ranking, stability, uncertainty
+from scoring import rank, score, tables
+from scoring.judging import change, next_grade, ranking, stability, sureness, uncertainty
 from scoring.judging.scored import COMPONENTS, Named, Scored
 from scoring.judging.uncertainty import StabilitySettings
 from warehouse import db
@@ -348,18 +347,19 @@ def test_the_stage_writes_needed_values_and_stability(settings, monkeypatch):
     stable = rows_of(settings, "stability")
     assert set(stable) == {"P1", "P2", "P3", "P5"} and stable["P1"]["rank_p95"] == 1
     assert (stable["P5"]["missing_low"], stable["P5"]["missing_high"]) == (25, 75)
-    tables = ("next_grade", "stability", "change")
-    whole = [db.read_arrow(settings, f"select * from scored.{t} order by all").to_pylist() for t in tables]
-    monkeypatch.setattr(places, "CHUNK", 1)
+    names = ("next_grade", "stability", "left_out", "change")
+    whole = [db.read_arrow(settings, f"select * from scored.{t} order by all").to_pylist() for t in names]
+    for module in (tables, sureness, score_stage.change):
+        monkeypatch.setattr(module, "CHUNK", 1)
     score_stage.score(settings)
-    assert whole == [db.read_arrow(settings, f"select * from scored.{t} order by all").to_pylist() for t in tables]
+    assert whole == [db.read_arrow(settings, f"select * from scored.{t} order by all").to_pylist() for t in names]
 
 
 def test_what_is_judged_is_what_stands_in_the_warehouse(settings, monkeypatch):
     """The scores go on without being read back; read, they are the same, whatever the units' order of loading."""
     judged = []
-    monkeypatch.setattr(score_stage.judge, "judge", lambda *given: judged.append(given[2:4]))
-    monkeypatch.setattr(places, "CHUNK", 2)
+    monkeypatch.setattr(score_stage.change, "of_this_year", lambda *given: judged.append(given[2:4]))
+    monkeypatch.setattr(tables, "CHUNK", 2)
     score_stage.score(settings)
     ((weighting, now),) = judged
     scheme, place = weighting.scheme, places.working(2024)
@@ -383,7 +383,6 @@ def test_a_year_without_any_rated_unit_has_nothing_to_judge(settings):
     assert len(rows_of(settings, "change")) == 5
 
 
-def test_a_setting_that_is_missing_is_named(settings, monkeypatch):
-    monkeypatch.setattr(sureness_stage.policy, "rows", lambda seed: [])
+def test_a_setting_that_is_missing_is_named():
     with pytest.raises(ConfigurationError, match="weight_concentration"):
-        sureness_stage.settings()
+        sureness.settings({name: [] for name in sureness.SEEDS})

@@ -13,8 +13,8 @@ from landgauge import cli, policy, schemes
 from landgauge.errors import ConfigurationError
 from landgauge.settings import POLICY, PROJECT_ROOT, Settings, StageResult
 from landgauge.stages import score as score_stage
-from landgauge.stages.units import Units, first_that_holds
 from scoring.scheme import Rule
+from scoring.units import Units, first_that_holds
 from warehouse import db
 
 BLOCKS = re.findall(

@@ -6,8 +6,8 @@ import pytest
 
 from landgauge.errors import ConfigurationError
 from landgauge.settings import Settings, StageResult
-from landgauge.stages import places
 from landgauge.stages import score as score_stage
+from scoring import tables
 from warehouse import db
 
 MARTS = """
@@ -81,7 +81,7 @@ def test_every_unit_has_every_indicator_as_a_component(settings):
 def test_chunks_do_not_change_anything(settings, monkeypatch):
     score_stage.score(settings)
     whole = [query(settings, f"select * from scored.{t} order by all") for t in ("score", "score_component")]
-    monkeypatch.setattr(places, "CHUNK", 1)
+    monkeypatch.setattr(tables, "CHUNK", 1)
     score_stage.score(settings)
     assert whole == [query(settings, f"select * from scored.{t} order by all") for t in ("score", "score_component")]
 

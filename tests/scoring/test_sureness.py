@@ -12,9 +12,8 @@ from schemes import make_scheme
 from test_judge import SETTINGS, grades_of, nominal_of, random_scheme, random_units, scored
 
 from landgauge import policy
-from landgauge.stages import sureness as sureness_stage
 from scoring import rank, score
-from scoring.judging import measuring, stability, sure_tables, topsis, uncertainty
+from scoring.judging import measuring, stability, sure_tables, sureness, topsis, uncertainty
 from scoring.judging.measuring import Accuracy, DataDraws
 
 GRADES = (("A", "", 75.0, 1.0), ("B", "", 60.0, 1.0), ("C", "", 45.0, 1.0), ("D", "", -np.inf, 1.0))
@@ -165,7 +164,7 @@ def test_every_shipped_indicator_names_its_figures():
     known = {r["indicator_code"] for seed in ("indicator", "scheme_ratio") for r in policy.rows(seed)}
     assert named <= known
     assert {r["indicator_code"] for r in policy.rows("scheme_indicator")} <= named
-    _, shipped, illustrative = sureness_stage.settings()
+    _, shipped, illustrative = sureness.settings({name: policy.rows(name) for name in sureness.SEEDS})
     assert illustrative and all(error >= 0 for error in shipped.errors.values())
 
 
@@ -175,9 +174,9 @@ def test_grades_of_equal_measures_are_one_consequence():
     measure = {"scheme_code": "test", "scheme_version": "1", "scale": "enterprise", "name_zh": "", "department": ""}
     rows = [measure | {"grade": g, "measure_code": m} for g, m in (("A", "x"), ("B", "y"), ("C", "y"), ("D", "y"))]
     rows += [measure | {"grade": "D", "measure_code": "leave"}, measure | {"scale": "zone", "grade": "C"}]
-    classes = sureness_stage.consequences(scheme, rows)
+    classes = sureness.consequences(scheme, rows)
     assert classes.tolist() == [0, 1, 1, 3, 4]
-    assert sureness_stage.consequences(scheme, []).tolist() == [0] * 5
+    assert sureness.consequences(scheme, []).tolist() == [0] * 5
     values = np.array([[6.0], [4.5], [9.0], [np.nan]])  # at the border of B and C, at that of C and D, well in A
     units = scored(scheme, values, np.full((4, 1), 10.0))
     found = sure(scheme, units, accuracy(a=0.05, area=0.0), consequence=classes)

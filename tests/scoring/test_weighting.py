@@ -10,7 +10,7 @@ import pytest
 
 from landgauge import policy
 from landgauge.errors import ConfigurationError
-from landgauge.stages import weights as stage
+from scoring import weighting as stage
 from scoring.deriving import combine, entropy_sums, judgement, objective
 from scoring.deriving import rule as rules
 from scoring.deriving.refusal import Undefined
@@ -70,16 +70,14 @@ def points(rows):
 
 
 @pytest.fixture
-def seeds(monkeypatch):
-    """The seeds that the stage reads; a test changes them in place."""
-    made = {
+def seeds():
+    """The seeds that weights are derived by; a test changes them in place."""
+    return {
         "scheme_weighting": [dict(RULE)],
         "judgement_matrix": judgements(),
         "delphi_points": points([(1, "x", (5, 3, 2)), (1, "y", (2, 3, 5)), (2, "x", (4, 3, 2)), (2, "y", (4, 3, 1))]),
         "random_index": policy.rows("random_index"),
     }
-    monkeypatch.setattr(stage.policy, "rows", made.__getitem__)
-    return made
 
 
 def table(weighting):
@@ -87,7 +85,7 @@ def table(weighting):
 
 
 def test_linear_weights_of_ahp_and_entropy_and_their_record(seeds):
-    weighting = stage.derive(SCHEME, VALUES, {})
+    weighting = stage.derive(SCHEME, seeds, VALUES, {})
     judged, measured = np.array([4, 2, 1]) / 7, objective.entropy(VALUES).weights
     assert [r["weight"] for r in table(weighting)] == pytest.approx(combine.linear(judged, measured, 0.25), abs=1e-12)
     assert {(r["method"], r["group_code"], r["source"]) for r in table(weighting)} == {
@@ -105,14 +103,14 @@ def test_linear_weights_of_ahp_and_entropy_and_their_record(seeds):
 
 def test_the_last_round_of_a_delphi_counts_and_each_round_shows_its_agreement(seeds):
     seeds["scheme_weighting"][0]["method"] = "delphi"
-    weighting = stage.derive(SCHEME, VALUES, {})
+    weighting = stage.derive(SCHEME, seeds, VALUES, {})
     expected = judgement.delphi(np.array([[4.0, 3, 2], [4, 3, 1]]))
     assert [r["weight"] for r in table(weighting)] == pytest.approx(expected.weights)
     record = json.loads(table(weighting)[0]["parameters"])
     assert record["kendall_w"] == [pytest.approx(0.0), pytest.approx(1.0)] and record["rounds"] == 2
     del seeds["delphi_points"][-1]
     with pytest.raises(ConfigurationError, match="each expert's points"):
-        stage.derive(SCHEME, VALUES, {})
+        stage.derive(SCHEME, seeds, VALUES, {})
 
 
 def test_layers_share_their_weight_among_their_indicators(seeds):
@@ -121,17 +119,17 @@ def test_layers_share_their_weight_among_their_indicators(seeds):
     scheme = replace(scheme, indicators=layered)
     seeds["scheme_weighting"][0]["method"] = "ahp"
     seeds["judgement_matrix"] = judgements([("P", "Q", "3")], "layers") + judgements([("a", "b", "4")], "P")
-    found = [r["weight"] for r in table(stage.derive(scheme, VALUES, {}))]
+    found = [r["weight"] for r in table(stage.derive(scheme, seeds, VALUES, {}))]
     assert found == pytest.approx([0.75 * 0.8, 0.75 * 0.2, 0.25])
     seeds["judgement_matrix"] = judgements([("P", "Q", "3")], "layers")
     with pytest.raises(ConfigurationError, match="P: a against b is missing"):
-        stage.derive(scheme, VALUES, {})
+        stage.derive(scheme, seeds, VALUES, {})
 
 
 def test_each_group_has_its_own_weights_and_scores(seeds):
     seeds["scheme_weighting"][0] |= {"method": "entropy", "group_by": "g"}
     group = Codes(np.array([0] * 20 + [1] * 18 + [2, -1]), ("A", "B", "C"))
-    weighting = stage.derive(SCHEME, VALUES, {"g": group})
+    weighting = stage.derive(SCHEME, seeds, VALUES, {"g": group})
     rows = table(weighting)
     by_group = {g: [r for r in rows if r["group_code"] == g] for g in dict.fromkeys(r["group_code"] for r in rows)}
     assert list(by_group) == ["enterprise", "enterprise:g=A", "enterprise:g=B", "enterprise:g=C"]
@@ -153,9 +151,9 @@ def test_each_group_has_its_own_weights_and_scores(seeds):
 def test_a_group_without_weights_is_refused_where_the_seed_says_so(seeds):
     seeds["scheme_weighting"][0] |= {"method": "critic", "undefined": "refuse"}
     with pytest.raises(ConfigurationError, match=r"weights of enterprise: CRITIC needs at least 2 units"):
-        stage.derive(SCHEME, VALUES[:1], {})
+        stage.derive(SCHEME, seeds, VALUES[:1], {})
     seeds["scheme_weighting"][0]["undefined"] = "given"
-    assert stage.derive(SCHEME, VALUES[:0], {}).scheme == SCHEME
+    assert stage.derive(SCHEME, seeds, VALUES[:0], {}).scheme == SCHEME
 
 
 @pytest.mark.parametrize(
@@ -174,13 +172,13 @@ def test_a_group_without_weights_is_refused_where_the_seed_says_so(seeds):
 def test_wrong_seeds_are_refused(seeds, seed, row, change, message):
     seeds[seed][row] |= change
     with pytest.raises(ConfigurationError, match=message):
-        stage.derive(SCHEME, VALUES, {})
+        stage.derive(SCHEME, seeds, VALUES, {})
 
 
 def test_units_that_are_not_counted_do_not_shape_the_weights(seeds):
     seeds["scheme_weighting"][0]["method"] = "entropy"
     counted = np.arange(40) < 30
-    found = stage.derive(SCHEME, VALUES, {}, counted)
+    found = stage.derive(SCHEME, seeds, VALUES, {}, counted)
     assert [r["weight"] for r in table(found)] == pytest.approx(objective.entropy(VALUES[:30]).weights)
     assert len(found.index) == 40
 
@@ -189,26 +187,26 @@ def test_a_group_that_units_do_not_have_is_refused(seeds):
     seeds["scheme_weighting"][0]["group_by"] = "colour"
     known = {"enterprise": Columns({"a"}, {"a", "section_code"})}
     with pytest.raises(ConfigurationError, match="no column 'colour' to group by"):
-        stage.attributes(SCHEME, known)
+        stage.attributes(SCHEME, known, seeds)
     seeds["scheme_weighting"][0]["group_by"] = "section_code"
-    assert stage.attributes(SCHEME, known) == ("section_code",)
+    assert stage.attributes(SCHEME, known, seeds) == ("section_code",)
 
 
 @pytest.mark.parametrize("row", policy.rows("scheme_weighting"), ids=lambda r: f"{r['scheme_code']} {r['scale']}")
 def test_shipped_weights_can_be_derived(row):
     directions = {r["indicator_code"]: r["direction"] for r in policy.rows("indicator")}
-    all_seeds = {name: policy.rows(name) for name in SEEDS}
+    all_seeds = {name: policy.rows(name) for name in (*SEEDS, *rules.SEEDS)}
     scheme = next(s for s in select(all_seeds, [row["scheme_code"]], 2024, directions) if s.scale == row["scale"])
     values = np.random.default_rng(1).random((30, len(scheme.indicators)))
     codes = {row["group_by"]: Codes(np.zeros(30, dtype=np.int64), ("A",))}
-    derived = stage.derive(scheme, values, codes).schemes[-1]
+    derived = stage.derive(scheme, all_seeds, values, codes).schemes[-1]
     assert sum(i.weight for i in derived.indicators) == pytest.approx(1, abs=1e-12)
     assert {i.weight_method for i in derived.indicators} == {f"{row['method']}({row['judged']}, {row['measured']})"}
 
 
 def test_a_scheme_without_a_row_keeps_its_weights(seeds):
     seeds["scheme_weighting"].clear()
-    weighting = stage.derive(SCHEME, VALUES, {})
+    weighting = stage.derive(SCHEME, seeds, VALUES, {})
     assert weighting.scheme is SCHEME and {r["method"] for r in table(weighting)} == {"given"}
     with pytest.raises(SchemeError, match="stands 2 times"):
         rules.rule_of({"scheme_weighting": [RULE, RULE]}, SCHEME)

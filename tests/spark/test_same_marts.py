@@ -1,10 +1,12 @@
-"""Every mart that dbt builds, built on Spark with two worker processes from one hand-over, equals DuckDB's."""
+"""Every mart that dbt builds, and every score, made on Spark with two worker processes, equals DuckDB's and numpy's."""
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 
 from landgauge import stages
 from landgauge.settings import PROJECT_ROOT, Settings, year_end
+from scoring import of_scheme
 from warehouse.publish import registry
 from warehouse.spark import handover, place
 
@@ -37,16 +40,25 @@ class City:
     workers: int
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], City]:
+    """The city of a seed, built once."""
+    return functools.cache(lambda seed: build(tmp_path_factory.mktemp(f"city{seed}"), seed))
+
+
 @pytest.fixture(scope="module", params=SEEDS)
-def city(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> City:
+def city(request: pytest.FixtureRequest, built: Callable[[int], City]) -> City:
+    return built(request.param)
+
+
+def build(folder: Path, seed: int) -> City:
     """A year with all that a layer can read: one published before it, its own first result, objections to that."""
-    folder = tmp_path_factory.mktemp(f"city{request.param}")
     settings = Settings(warehouse=folder, landing=folder / "landing", year=YEAR, as_of=year_end(YEAR))
     before = replace(settings, year=YEAR - 1, as_of=year_end(YEAR - 1))
-    declare(settings, request.param, objected=False)
+    declare(settings, seed, objected=False)
     for year in (before, settings):
         run(year, (*EVALUATED, "publish"))
-    declare(settings, request.param, objected=True)
+    declare(settings, seed, objected=True)
     run(settings, EVALUATED)
     address = (folder / "place").as_uri()
     handover.hand_over(settings, address)
@@ -71,12 +83,18 @@ def run(settings: Settings, names: tuple[str, ...]) -> None:
 
 def build_on_spark(address: str, folder: Path) -> int:
     """Build in the environment of Spark; return how many worker processes took part."""
-    command = [str(SPARK), "-m", "warehouse.spark.build", address, "--master", "local-cluster[2,1,1024]"]
-    command += ["--logs", str(folder / "logs"), *(word for pair in CONF for word in ("--conf", pair))]
+    printed = on_workers("warehouse.spark.build", address, "--logs", str(folder / "logs"))
+    return int(next(line for line in printed if line.startswith("worker processes")).split("\t")[1])
+
+
+def on_workers(module: str, *given: str) -> list[str]:
+    """Run a module in the environment of Spark with two worker processes; return the lines that it printed."""
+    command = [str(SPARK), "-m", module, *given, "--master", "local-cluster[2,1,1024]"]
+    command += [word for pair in CONF for word in ("--conf", pair)]
     environment = os.environ | {"PYTHONPATH": str(PROJECT_ROOT), "PYSPARK_PYTHON": str(SPARK)}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
-    return int(next(line for line in done.stdout.splitlines() if line.startswith("worker processes")).split("\t")[1])
+    return done.stdout.splitlines()
 
 
 def rows(con: duckdb.DuckDBPyConnection, table: str, mart: str) -> Table:
@@ -161,3 +179,22 @@ def test_marts_come_back_as_they_were(city: City) -> None:
             assert not differences(content, rows(con, f"marts.{mart}", mart)), mart
             types = [(name, kind) for name, kind, *_ in columns]
             assert types == [(n, k) for n, k, *_ in con.execute(f"describe marts.{mart}").fetchall()], mart
+
+
+def test_scores_of_both_cities_in_one_job_are_equal(built: Callable[[int], City]) -> None:
+    """A worker scores a city with what Spark built of it; the change since a published year is DuckDB's alone."""
+    cities = [built(seed) for seed in SEEDS]
+    printed = on_workers("landgauge.scores_on_spark", *(city.address for city in cities))
+    counted = {name: int(count) for name, count in (line.split("\t") for line in printed if "\t" in line)}
+    for city in cities:
+        with duckdb.connect(str(city.settings.database), read_only=True) as con:
+            for name, schema in of_scheme.OUTPUTS.items():
+                con.register("scored_there", place.read(f"{city.address}/{name.replace('.', '/')}"))
+                ours, theirs = (ordered(con, table, schema.names) for table in (name, "scored_there"))
+                assert len(ours[1]) == counted[f"{city.address}/{name}"], name
+                assert not differences(ours, theirs), name
+
+
+def ordered(con: duckdb.DuckDBPyConnection, table: str, names: list[str]) -> Table:
+    """The rows in the order of what names them, which stands first."""
+    return names, con.execute(f"select {', '.join(names)} from {table} order by all").fetchall()

@@ -47,8 +47,9 @@ def hand_over(settings: Settings, address: str, through: str = LAYERS[-1]) -> di
                 name: place.write(con, relation, f"{address}/handed/{name.replace('.', '/')}")
                 for name, relation in parts.handed.items()
             }
-    variables = transform.variables(settings)
-    place.put(address, HANDED, {"variables": variables, "tables": list(rows), "build": list(parts.on_spark)})
+            schemes = settings.schemes or con.execute("select schemes from profile.setting").fetchall()[0][0]
+    built = {"tables": list(rows), "build": list(parts.on_spark), "schemes": list(schemes or ())}
+    place.put(address, HANDED, {"variables": transform.variables(settings)} | built)
     return rows
 
 

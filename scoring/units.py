@@ -1,11 +1,10 @@
-"""The units of a scale, read from the marts for one scheme, and which of its rules hold for them."""
+"""The units of a scale, as one scheme asks the marts for them, and which of its rules hold for them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from landgauge.errors import ConfigurationError
 from landgauge.sql import identifier
 from scoring import condition
 from scoring.ideal import Codes, encode
-from scoring.scheme import Columns, Ratio, Rule, Scheme
+from scoring.scheme import Columns, Rule, Scheme
 
 
 @dataclass(frozen=True)
@@ -26,12 +25,11 @@ class Scale:
     dimension: str
     dimension_key: str
 
-    @property
-    def join(self) -> str:
-        """The tables of the scale, for a year that is to be bound."""
+    def join(self, marts: str) -> str:
+        """The tables of the scale in schema `marts`, for a year that is to be bound."""
         scale = f" and dimension.scale = '{self.dimension_scale}'" if self.dimension_scale else ""
         return (
-            f"marts.{self.facts} as facts left join marts.{self.dimension} as dimension"
+            f"{marts}.{self.facts} as facts left join {marts}.{self.dimension} as dimension"
             f" on dimension.{self.dimension_key} = facts.{self.key} and dimension.year = facts.year{scale}"
             " where facts.year = ?"
         )
@@ -65,33 +63,39 @@ class Units:
     columns: dict[str, pa.ChunkedArray]
 
 
-def known(con: duckdb.DuckDBPyConnection) -> dict[str, Columns]:
-    """Return the columns that the marts have for each scale."""
+def known(columns: Callable[[str], set[str]]) -> dict[str, Columns]:
+    """Return the columns that each scale has, by what the engine knows of those of a mart."""
     return {
-        name: Columns(facts, facts | _columns(con, scale.dimension))
+        name: Columns(facts, facts | columns(scale.dimension))
         for name, scale in SCALES.items()
-        for facts in [_columns(con, scale.facts)]
+        for facts in [columns(scale.facts)]
     }
 
 
-def read(con: duckdb.DuckDBPyConnection, year: int, scheme: Scheme, attributes: Collection[str]) -> Units:
-    """Return the units of the scheme's scale in the year, with these attributes and the district."""
+def question(scheme: Scheme, attributes: Collection[str], dimension: Collection[str], marts: str = "marts") -> str:
+    """Return the SQL, the same for DuckDB and Spark, that asks schema `marts` for what `of_table` takes.
+
+    `dimension` are the columns of the scale's dimension: an attribute that facts have, too, is taken from there. The
+    year is to be bound.
+    """
     scale = SCALES[scheme.scale]
-    there = _columns(con, scale.dimension)
-    wanted = sorted({*attributes, "district_code"})
-    looked_at = sorted({r.column for r in scheme.rules})
     columns = [f"facts.{scale.key} as unit_code"]
-    columns += [f"{_place(a, there)} as {identifier(f'attribute_{a}')}" for a in wanted]
-    columns += [f"{_place(c, there)} as {identifier(f'column_{c}')}" for c in looked_at]
-    columns += [f"{_value(scheme, i.code)} as value_{j}" for j, i in enumerate(scheme.indicators)]
-    sql = f"select {', '.join(columns)} from {scale.join} order by unit_code"
-    table = con.execute(sql, [year]).to_arrow_table()
-    values = [table.column(f"value_{j}").to_numpy() for j in range(len(scheme.indicators))]
+    columns += [f"{_place(a, dimension)} as {identifier(f'attribute_{a}')}" for a in _wanted(attributes)]
+    columns += [
+        f"{_place(c, dimension)} as {identifier(f'column_{c}')}" for c in sorted({r.column for r in scheme.rules})
+    ]
+    columns += [f"cast(facts.{identifier(c)} as double) as {identifier(f'fact_{c}')}" for c in _facts(scheme)]
+    return f"select {', '.join(columns)} from {scale.join(marts)} order by unit_code"
+
+
+def of_table(table: pa.Table, scheme: Scheme, attributes: Collection[str]) -> Units:
+    """Return the units of the rows that the question gave."""
+    facts = {c: table.column(f"fact_{c}").to_numpy() for c in _facts(scheme)}
     return Units(
         codes=pa.array(table.column("unit_code").combine_chunks().cast(pa.string())),
-        values=np.column_stack(values).astype(float),
-        attributes={a: encode(table.column(f"attribute_{a}")) for a in wanted},
-        columns={c: table.column(f"column_{c}") for c in looked_at},
+        values=np.column_stack([_value(scheme, i.code, facts) for i in scheme.indicators]).astype(float),
+        attributes={a: encode(table.column(f"attribute_{a}")) for a in _wanted(attributes)},
+        columns={c: table.column(f"column_{c}") for c in sorted({r.column for r in scheme.rules})},
     )
 
 
@@ -128,19 +132,26 @@ def _holds(rule: Rule, units: Units, year: int) -> NDArray[np.bool_]:
         ) from error
 
 
-def _value(scheme: Scheme, code: str) -> str:
-    own: dict[str, Ratio] = {r.code: r for r in scheme.ratios}
+def _wanted(attributes: Collection[str]) -> list[str]:
+    return sorted({*attributes, "district_code"})
+
+
+def _facts(scheme: Scheme) -> list[str]:
+    """The columns of the facts that the scheme's indicators are made from."""
+    own = {r.code: (r.numerator, r.denominator) for r in scheme.ratios}
+    return sorted({column for i in scheme.indicators for column in own.get(i.code, (i.code,))})
+
+
+def _value(scheme: Scheme, code: str, facts: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """An indicator's values (n): a fact, or the scheme's own ratio of two; missing where there is no quotient."""
+    own = {r.code: r for r in scheme.ratios}
     if code not in own:
-        return f"cast(facts.{identifier(code)} as double)"
-    above, below = (f"facts.{identifier(c)}" for c in (own[code].numerator, own[code].denominator))
-    quotient = f"{own[code].factor!r} * cast({above} as double) / nullif(cast({below} as double), 0)"
-    return f"(select case when isfinite(q) then q end from (select {quotient} as q))"
+        return facts[code]
+    above, below = facts[own[code].numerator], facts[own[code].denominator]
+    with np.errstate(all="ignore"):
+        quotient = own[code].factor * above / np.where(below == 0, np.nan, below)
+    return np.where(np.isfinite(quotient), quotient, np.nan)
 
 
 def _place(column: str, dimension: Collection[str]) -> str:
     return f"{'dimension' if column in dimension else 'facts'}.{identifier(column)}"
-
-
-def _columns(con: duckdb.DuckDBPyConnection, table: str) -> set[str]:
-    sql = "select column_name from information_schema.columns where table_schema = 'marts' and table_name = ?"
-    return {row[0] for row in con.execute(sql, [table]).fetchall()}

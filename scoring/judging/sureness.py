@@ -1,25 +1,25 @@
-"""How sure a scored scheme's ranks, grades and consequences are, and a second opinion, written beside the scores."""
+"""How sure a scored scheme's ranks, grades and consequences are, and a second opinion, as tables beside the scores."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-import duckdb
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from landgauge import policy
 from landgauge.errors import ConfigurationError
-from landgauge.stages import places
-from landgauge.stages.weights import Weighting
 from scoring.judging import sure_tables, topsis, uncertainty
 from scoring.judging.measuring import Accuracy, DataDraws
 from scoring.judging.scored import Scored
 from scoring.judging.uncertainty import StabilitySettings
-from scoring.scheme import Scheme
+from scoring.scheme import Scheme, Seeds
+from scoring.tables import CHUNK
+from scoring.weighting import Weighting
 
 Floats = NDArray[np.float64]
 
+SEEDS = ("scoring_setting", "value_accuracy", "indicator_quantity", "scheme_measure")
 OUTPUTS = {
     "scored.stability": sure_tables.STABILITY,
     "scored.left_out": sure_tables.LEFT_OUT,
@@ -30,43 +30,41 @@ COMPARED_SCALES = ("zone", "district", "city")  # few units with whole data: wha
 _ADVICE = "Correct seeds/policy/scoring_setting.csv, value_accuracy.csv or indicator_quantity.csv."
 
 
-def write(
-    con: duckdb.DuckDBPyConnection, year: int, weighting: Weighting, now: Scored, worsts: Floats | None = None
-) -> None:
-    """Write stability, scores without each indicator and, at the scales compared, the second opinion.
+def judge(
+    weighting: Weighting, year: int, now: Scored, seeds: Seeds, worsts: Floats | None = None, threads: int = 1
+) -> Iterator[tuple[str, pa.Table]]:
+    """Yield stability, scores without each indicator and, at the scales compared, the second opinion, each with a name.
 
     `worsts` (n, k) are the ends of min_max that earn the floor share, if the scheme has any. Raises
     ConfigurationError for a setting or a figure's error that the seeds lack.
     """
     scheme, nominal = weighting.scheme, weighting.weights()
-    chosen, accuracy, illustrative = settings()
-    consequence = consequences(scheme, policy.rows("scheme_measure"))
+    chosen, accuracy, illustrative = settings(seeds)
+    consequence = consequences(scheme, seeds["scheme_measure"])
     sets = np.array([[i.weight for i in s.indicators] for s in weighting.schemes])
     there = now.rated
     rated = now.part(there)  # what is drawn again and again is drawn for those whom it may concern
     data = DataDraws(scheme, rated, None if worsts is None else worsts[there], accuracy, chosen.seed)
-    threads = int(con.execute("select current_setting('threads')").fetchall()[0][0])
     found = uncertainty.sureness(scheme, rated, sets, weighting.index[there], chosen, data, consequence, threads)
     bounds = uncertainty.bounds(scheme, now, nominal).part(there)
-    known = sure_tables.stability_table(scheme, year, rated, found, bounds, chosen, illustrative)
-    places.append(con, "scored.stability", known)
+    yield "scored.stability", sure_tables.stability_table(scheme, year, rated, found, bounds, chosen, illustrative)
     without = uncertainty.left_out(scheme, rated, nominal[there])
-    for start in range(0, len(rated.codes), places.CHUNK):
-        rows = slice(start, start + places.CHUNK)
+    for start in range(0, len(rated.codes), CHUNK):
+        rows = slice(start, start + CHUNK)
         table = sure_tables.left_out_table(scheme, year, rated.part(rows), without.part(rows), consequence)
-        places.append(con, "scored.left_out", table)
+        yield "scored.left_out", table
     if scheme.scale in COMPARED_SCALES:
         opinion = topsis.opinion(scheme, now)
-        places.append(con, "scored.opinion", sure_tables.opinion_table(scheme, year, now, opinion))
-        places.append(con, "scored.agreement", sure_tables.agreement_table(scheme, year, opinion))
+        yield "scored.opinion", sure_tables.opinion_table(scheme, year, now, opinion)
+        yield "scored.agreement", sure_tables.agreement_table(scheme, year, opinion)
 
 
-def settings() -> tuple[StabilitySettings, Accuracy, bool]:
+def settings(seeds: Seeds) -> tuple[StabilitySettings, Accuracy, bool]:
     """Return how weights and data are drawn, and whether any of it is illustrative."""
-    rows, quantities = policy.rows("scoring_setting"), policy.rows("value_accuracy")
+    rows, quantities = seeds["scoring_setting"], seeds["value_accuracy"]
     try:
         chosen = StabilitySettings.of({r["setting"]: float(r["value"]) for r in rows})
-        accuracy = Accuracy.of(quantities, policy.rows("indicator_quantity"))
+        accuracy = Accuracy.of(quantities, seeds["indicator_quantity"])
     except (KeyError, ValueError) as error:
         raise ConfigurationError(f"scoring_setting or value_accuracy: {error}", _ADVICE) from error
     return chosen, accuracy, any(r["illustrative"] == "true" for r in [*rows, *quantities])

@@ -11,13 +11,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from landgauge import policy
 from landgauge.errors import ConfigurationError
 from scoring import districts, tables
 from scoring.deriving import rule as rules
 from scoring.deriving.refusal import Undefined
 from scoring.ideal import Codes, one_group
-from scoring.scheme import Columns, Scheme
+from scoring.scheme import Columns, Scheme, Seeds
 from scoring.scheme_cells import SchemeError
 from scoring.score import Beside, Block, score_block
 
@@ -76,12 +75,12 @@ class Weighting:
         return pa.concat_tables(parts)
 
 
-def attributes(scheme: Scheme, known: Mapping[str, Columns]) -> tuple[str, ...]:
+def attributes(scheme: Scheme, known: Mapping[str, Columns], seeds: Seeds) -> tuple[str, ...]:
     """Return the columns of the unit that the scheme and its weighting need.
 
     Raises ConfigurationError for a wrong rule, or one that groups by a column that is not `known`.
     """
-    rule = _rule(scheme)
+    rule = _rule(scheme, seeds)
     if rule is None or not rule.group_by:
         return scheme.attributes
     if scheme.scale in known and rule.group_by not in known[scheme.scale].all:
@@ -91,7 +90,7 @@ def attributes(scheme: Scheme, known: Mapping[str, Columns]) -> tuple[str, ...]:
 
 
 def derive(
-    scheme: Scheme, values: Floats, codes: Mapping[str, Codes], counted: NDArray[np.bool_] | None = None
+    scheme: Scheme, seeds: Seeds, values: Floats, codes: Mapping[str, Codes], counted: NDArray[np.bool_] | None = None
 ) -> Weighting:
     """Return the weights for units with values (n, k) and the codes of their attributes, as the scheme's seed says.
 
@@ -99,14 +98,14 @@ def derive(
     Raises ConfigurationError for judgements that cannot be used, and for a group without weights where the seed
     refuses it.
     """
-    rule = _rule(scheme)
+    rule = _rule(scheme, seeds)
     nobody = np.zeros(len(values), dtype=np.int64)
     if rule is None:
         return _given(scheme, codes.get(DISTRICT), nobody)
     if scheme.district_weights:
         name = f"scheme {scheme.code} {scheme.version}, scale {scheme.scale}"
         raise ConfigurationError(f"{name}: has weights of districts and a rule to derive weights", _CHOOSE)
-    judged = _judged(scheme, rule) if rule.judged else None
+    judged = _judged(scheme, rule, seeds) if rule.judged else None
     if not rule.group_by:
         found = _each(scheme, rule, judged, values, one_group(len(values), ""), counted)[0]
         one, record = _use(scheme, rule, found, scheme.scale)
@@ -173,16 +172,16 @@ def _use(
     return replace(scheme, indicators=indicators), {**shared, **found.record}
 
 
-def _rule(scheme: Scheme) -> rules.Rule | None:
+def _rule(scheme: Scheme, seeds: Seeds) -> rules.Rule | None:
     try:
-        return rules.rule_of({"scheme_weighting": policy.rows("scheme_weighting")}, scheme)
+        return rules.rule_of(seeds, scheme)
     except SchemeError as error:
         raise ConfigurationError(str(error), _ADVICE) from error
 
 
-def _judged(scheme: Scheme, rule: rules.Rule) -> rules.Weights:
+def _judged(scheme: Scheme, rule: rules.Rule, seeds: Seeds) -> rules.Weights:
     try:
-        return rules.judged_weights({name: policy.rows(name) for name in rules.SEEDS}, scheme, rule)
+        return rules.judged_weights(seeds, scheme, rule)
     except SchemeError as error:
         raise ConfigurationError(str(error), _ADVICE) from error
 
