@@ -6,6 +6,7 @@ work than any rule. Headers and types are the contracts'.
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from python_calamine import CalamineWorkbook
 
 from ingestion import contract, units
 from ingestion.contract import Column, Contract
+from landgauge.sql import literal
 
 DATASETS = ("parcels", "buildings", "enterprises", "occupancy", "operations", "taxes", "energy", "emissions", "zones")
+_SURPLUS = "surplus"
 _NUMBERS = "load_id bigint, row_no bigint, data_year integer default {year}"
 _FULL, _HALF = "０１２３４５６７８９．，＋－／：　", "0123456789.,+-/: "
 _NUMERIC = ("DOUBLE", "FLOAT", "INTEGER", "BIGINT", "UINTEGER", "SMALLINT", "DECIMAL", "HUGEINT")
@@ -92,8 +95,11 @@ def _source(con: duckdb.DuckDBPyConnection, path: Path, work: Path) -> str:
         except UnicodeDecodeError:
             text = data.decode("gb18030")
         work.write_text(text, encoding="utf-8", newline="")
-        given = f"read_csv('{work}', header = true, all_varchar = true, delim = ',', quote = '\"', null_padding = true)"
-        return f"(select *, row_number() over () as row_no from {given})"
+        headers = next(csv.reader(text.splitlines()[:1]))
+        columns = ", ".join(f"{literal(name)}: 'varchar'" for name in (*headers, _SURPLUS))  # a defect: a cell too many
+        form = """auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', null_padding = true"""
+        given = f"read_csv('{work}', {form}, columns = {{{columns}}})"
+        return f"(select * exclude ({_SURPLUS}), row_number() over () as row_no from {given})"
     rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
     texts = [[None if cell == "" else _text(cell) for cell in row] for row in rows[1:]]
     names = [str(header) for header in rows[0]]
