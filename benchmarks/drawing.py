@@ -17,7 +17,7 @@ _COLOURS = {
     "pandas": "#7a5ea8",
     "spark": "#2e7d4f",
 }
-_KEY = 64.0  # width that each name takes below the title
+_KEY, _LETTER = 27.0, 5.0  # width that a name takes below the title: its stroke, and each letter
 _NAMES = {3: "1,000", 4: "10,000", 5: "100,000", 6: "1 million", 7: "10 million", 8: "100 million"}
 
 
@@ -63,8 +63,9 @@ def _svg(chart: Chart) -> str:
         parts.append(_text(LEFT - 5, tick.at + 3, tick.label, "end"))
     parts += [_text(tick.at, HEIGHT - 14, tick.label, "middle") for tick in chart.x_ticks]
     parts.append(_text((LEFT + WIDTH) / 2, HEIGHT - 3, chart.x_title, "middle"))
-    for number, line in enumerate(chart.lines):
-        colour, at = _COLOURS.get(line.name, "#000"), LEFT + number * _KEY
+    at = LEFT
+    for line in chart.lines:
+        colour = _COLOURS.get(line.name, "#000")
         parts.append(f'<polyline points="{line.points}" fill="none" stroke="{colour}" stroke-width="1.6"/>')
         parts += [
             f'<circle cx="{p.split(",")[0]}" cy="{p.split(",")[1]}" r="2.2" fill="{colour}"/>'
@@ -72,6 +73,7 @@ def _svg(chart: Chart) -> str:
         ]
         parts.append(f'<line x1="{at:g}" x2="{at + 14:g}" y1="22" y2="22" stroke="{colour}" stroke-width="2"/>')
         parts.append(_text(at + 18, 25, line.name, "start"))
+        at += _KEY + _LETTER * len(line.name)
     return "\n".join([*parts, "</svg>", ""])
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import servers
 
 from ingestion.load import ingest
 from ingestion.sources import trouble
@@ -54,6 +56,13 @@ class Warehouse:
         """What stands in the mirror, by path; nothing half-fetched may be among it."""
         root = self.folder / "fetched"
         return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[servers.S3]:
+    """One server for all tests of a process, which is what it keeps its buckets and users by."""
+    with servers.s3() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

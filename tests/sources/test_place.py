@@ -12,17 +12,11 @@ pytestmark = pytest.mark.acceptance
 ROWS = "select i as parcel_code, i / 3 as plot_ratio, nullif(i % 7, 0) as floors from range(450000) as t (i)"
 
 
-@pytest.fixture(scope="module")
-def bucket():
-    with servers.s3() as server:
-        yield server
-
-
 @pytest.fixture(params=["bucket", "folder"])
 def address(request, tmp_path, monkeypatch) -> str:
     if request.param == "folder":
         return (tmp_path / "place").as_uri()
-    server: servers.S3 = request.getfixturevalue("bucket")
+    server: servers.S3 = request.getfixturevalue("s3")
     login = {"AWS_ACCESS_KEY_ID": server.key, "AWS_SECRET_ACCESS_KEY": server.secret, "AWS_REGION": "us-east-1"}
     for name, value in {**login, "AWS_ENDPOINT_URL": f"http://{servers.HOST}:{server.port}"}.items():
         monkeypatch.setenv(name, value)

@@ -26,12 +26,6 @@ ODD = f"taxes/{YEAR}/税务 'ö\"; drop--#1?&+%20.csv"
 
 
 @pytest.fixture(scope="module")
-def s3():
-    with servers.s3() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def sftp(tmp_path_factory):
     with servers.sftp(tmp_path_factory.mktemp("sftp")) as server:
         yield server
