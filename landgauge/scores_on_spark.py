@@ -18,7 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.errors import PythonException
+from pyspark.errors import PySparkException, PythonException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
 from pyspark.sql.pandas.types import from_arrow_schema
@@ -66,6 +66,8 @@ def score(spark: SparkSession, places: Sequence[str], codes: Sequence[str] = ())
     for city in cities:
         for scheme in city.schemes:
             by_scheme.setdefault((scheme.code, scheme.version, scheme.scale), []).append((scheme, city))
+    if not by_scheme:
+        raise ConfigurationError("no place names a scheme", "Give --scheme, or hand the cities over again.")
     parts = [_scored(spark, own[0][0], [city for _, city in own], seeds) for own in by_scheme.values()]
     found = reduce(DataFrame.unionByName, parts).persist()
     try:
@@ -84,8 +86,9 @@ def _city(spark: SparkSession, number: int, place: str, codes: Sequence[str], se
         spark.sql(f"create table {city.database}.{table} using parquet location '{place}/marts/{table}'")
     rows = spark.table(f"{city.database}.dim_indicator").select("indicator_code", "direction").collect()
     known = units.known(lambda table: set(spark.table(f"{city.database}.{table}").columns))
+    named = tuple(codes or handed.get("schemes", ()))
     try:
-        schemes = scheme_reading.select(seeds, tuple(codes or handed["schemes"]), year, dict(map(tuple, rows)), known)
+        schemes = scheme_reading.select(seeds, named, year, dict(map(tuple, rows)), known)
     except SchemeError as error:
         raise ConfigurationError(f"{place}: {error}", "Correct --scheme, or seeds/policy/scheme*.csv.") from error
     return City(number, place, year, schemes)
@@ -157,12 +160,18 @@ def main(arguments: list[str] | None = None) -> int:
     except LandgaugeError as error:
         print(f"{error.message}\n{error.next_step}", file=sys.stderr)
         return error.exit_code
-    except PythonException as error:  # a worker says what it refuses at the end of its trace
-        print(f"a worker stopped: {str(error).strip().splitlines()[-1]}\nIts log has the rest.", file=sys.stderr)
+    except PySparkException as error:
+        print(f"Spark stopped: {_said(error)}\nIts log has the rest; PLACE is where marts were built.", file=sys.stderr)
         return STOPPED
     finally:
         spark.stop()
     return DONE
+
+
+def _said(error: PySparkException) -> str:
+    """The line that tells a person most: of a worker the end of its trace, else the first."""
+    lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return lines[-1 if isinstance(error, PythonException) else 0].strip()
 
 
 if __name__ == "__main__":
